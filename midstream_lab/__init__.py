@@ -1,0 +1,3 @@
+"""midstream_lab: a lab for sequences in motion."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,96 @@
+"""Time as integers: how the ticks of a sequence become seconds, months or iterations.
+
+A sequence and a live feed count time in whole ticks (int64), so that nothing drifts and two
+clocks compare exactly. `TimeBase` says what one tick is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from .errors import InputError
+
+__all__ = ["CALENDAR_UNITS", "TimeBase"]
+
+#: Units whose length in seconds varies; a sequence sampled once a month is regular in months.
+CALENDAR_UNITS = ("month", "year", "business day")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeBase:
+    """What one tick is, and how many ticks lie between two rows.
+
+    Parameters
+    ----------
+    tick : Fraction, optional
+        Exact length of one tick in `unit`; default 1.
+    unit : str, optional
+        ``"s"`` for physical time (hours and days are whole numbers of seconds), a calendar unit
+        (``"month"``, ``"year"``, ``"business day"``), ``"tick"`` for a bare index (the default)
+        or any other unit of a model's own time.
+    step : int, optional
+        Ticks between two consecutive rows; default 1. 0 means irregular: each row carries its own tick.
+    epoch : str, optional
+        What tick 0 means, as ISO 8601 (UTC where it has a time of day); None if unknown.
+
+    Examples
+    --------
+    >>> TimeBase.from_dt("1/360", unit="s").dt
+    Fraction(1, 360)
+    """
+
+    tick: Fraction = Fraction(1)
+    unit: str = "tick"
+    step: int = 1
+    epoch: str | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.tick, Fraction) or self.tick <= 0:
+            raise InputError(f"tick must be a positive Fraction, not {self.tick!r}")
+        if not isinstance(self.step, int) or self.step < 0:
+            raise InputError(f"step must be a whole number of ticks, 0 for irregular time, not {self.step!r}")
+
+    @classmethod
+    def from_dt(
+        cls, dt: float | int | str | Fraction, *, unit: str = "s", epoch: str | None = None
+    ) -> TimeBase:
+        """The time base whose rows are `dt` apart; a float is taken as the nearest simple fraction."""
+        try:
+            exact = Fraction(dt)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise InputError(f"dt must be a positive number or a fraction such as '1/360', not {dt!r}") from error
+        if isinstance(dt, float):
+            exact = _simple_fraction(dt)
+        return cls(tick=exact, unit=unit, epoch=epoch)
+
+    @property
+    def regular(self) -> bool:
+        """Whether rows are evenly spaced, in seconds or in a calendar unit."""
+        return self.step > 0
+
+    @property
+    def calendar(self) -> bool:
+        """Whether the unit is one whose length in seconds varies."""
+        return self.unit in CALENDAR_UNITS
+
+    @property
+    def dt(self) -> Fraction:
+        """Exact sampling interval in `unit`. Irregular time has none."""
+        if not self.regular:
+            raise InputError("irregular time has no sampling interval; resample the sequence first")
+        return self.tick * self.step
+
+
+def _simple_fraction(value: float) -> Fraction:
+    """The fraction with the smallest denominator that rounds to `value` within 1e-12."""
+    if not value > 0 or value == float("inf"):
+        raise InputError(f"dt must be positive and finite, not {value!r}")
+    exact = Fraction(value)
+    denominator = 1
+    while denominator <= 10**12:
+        simple = exact.limit_denominator(denominator)
+        if simple > 0 and abs(simple - exact) <= exact * Fraction(1, 10**12):
+            return simple
+        denominator *= 10
+    return exact
