@@ -1,0 +1,32 @@
+# Everything runs in .venv, made on first use; PYTHON chooses the interpreter (3.11 or newer).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: lab test browser-test bench demo clean
+
+lab: $(STAMP)   ## open JupyterLab on the notebooks
+	$(BIN)/midstream-lab lab
+
+test: $(STAMP)  ## lint, types, tests, notebooks
+	@$(BIN)/python tests/stages.py lint types tests notebooks
+
+browser-test: $(STAMP)  ## drive the notebooks in headless Chromium (Debian's package is installed if it can be)
+	@$(BIN)/python tests/stages.py browser
+
+bench: $(STAMP) ## measure against the peers and draw benches/TABLE.md
+	@$(BIN)/python benches/report.py --run
+
+demo: $(STAMP)  ## serve, connect, embed and estimate on real data, without a browser
+	$(BIN)/midstream-lab demo
+
+clean:          ## remove the environment, caches and generated files
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks demo.png
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "midstream_lab needs Python 3.11 or newer; name one with: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[bench]"
+	@touch $@
