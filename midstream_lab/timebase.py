@@ -52,9 +52,7 @@ class TimeBase:
             raise InputError(f"step must be a whole number of ticks, 0 for irregular time, not {self.step!r}")
 
     @classmethod
-    def from_dt(
-        cls, dt: float | int | str | Fraction, *, unit: str = "s", epoch: str | None = None
-    ) -> TimeBase:
+    def from_dt(cls, dt: float | int | str | Fraction, *, unit: str = "s", epoch: str | None = None) -> TimeBase:
         """The time base whose rows are `dt` apart; a float is taken as the nearest simple fraction."""
         try:
             exact = Fraction(dt)

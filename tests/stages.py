@@ -34,7 +34,16 @@ def install_chromium() -> str | None:
     if not shutil.which("apt-get"):
         return "Chromium is not installed, and there is no apt-get to install it with"
     prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    install = [*prefix, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core"]
+    install = [
+        *prefix,
+        "apt-get",
+        "install",
+        "-y",
+        "-qq",
+        "--no-install-recommends",
+        "chromium",
+        "fonts-dejavu-core",
+    ]
     for command in ([*prefix, "apt-get", "update", "-qq"], install):
         if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
             return f"Chromium is missing and this failed: {' '.join(command)}"

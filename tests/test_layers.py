@@ -28,7 +28,13 @@ FLOORS = {
 }
 
 #: Rooms of one floor that may use each other, in this direction only.
-PEERS = {("datasets", "read"), ("datasets", "sequence"), ("read", "sequence"), ("feed", "sequence"), ("feed", "registry")}
+PEERS = {
+    ("datasets", "read"),
+    ("datasets", "sequence"),
+    ("read", "sequence"),
+    ("feed", "sequence"),
+    ("feed", "registry"),
+}
 
 #: Heavy third-party modules and the only rooms that may import them, even lazily.
 HOMES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numba
 __all__ = ["kernel", "sources_digest"]
 
 
-@lru_cache(maxsize=None)
+@cache
 def sources_digest(pillar: Path) -> str:
     """Digest of every source a kernel of `pillar` may inline: its own folder, ``common`` and this file.
 

@@ -21,7 +21,7 @@ def split(requirement: str) -> tuple[str, str]:
 
 def declared() -> dict[str, str]:
     project = pyproject()
-    wanted = dict([("python", project["requires-python"])])
+    wanted = {"python": project["requires-python"]}
     for group in [project["dependencies"], *project["optional-dependencies"].values()]:
         for requirement in group:
             if requirement.startswith("midstream-lab["):
