@@ -1,0 +1,121 @@
+"""Run the benches and draw TABLE.md from their raw results."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+
+
+def record(
+    bench: str,
+    case: str,
+    ours: float,
+    unit: str,
+    *,
+    better: str = "lower",
+    peer: str | None = None,
+    peer_value: float | None = None,
+    goal: dict[str, Any] | None = None,
+    note: str = "",
+) -> dict[str, Any]:
+    """One row of the table; README.md here says what the fields mean."""
+    return {
+        "bench": bench,
+        "case": case,
+        "ours": ours,
+        "unit": unit,
+        "better": better,
+        "peer": peer,
+        "peer_value": peer_value,
+        "goal": goal,
+        "note": note,
+    }
+
+
+def write(name: str, records: list[dict[str, Any]]) -> Path:
+    """Keep the raw results of one bench."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    path.write_text(json.dumps(records, indent=1) + "\n")
+    return path
+
+
+def ratio(row: dict[str, Any]) -> float | None:
+    """How many times better than the peer."""
+    if row["peer_value"] is None or not row["ours"] or not row["peer_value"]:
+        return None
+    return row["peer_value"] / row["ours"] if row["better"] == "lower" else row["ours"] / row["peer_value"]
+
+
+def verdict(row: dict[str, Any]) -> str:
+    """Whether the goal is met, with the goal."""
+    goal = row.get("goal")
+    if not goal:
+        return ""
+    figure = ratio(row) if goal["figure"] == "ratio" else row["ours"]
+    name, met = next(
+        (f"{word} {goal[key]:g}", figure is not None and test(figure, goal[key]))
+        for key, word, test in (
+            ("at_least", "at least", lambda a, b: a >= b),
+            ("at_most", "at most", lambda a, b: a <= b),
+        )
+        if key in goal
+    )
+    return f"{'met' if met else '**missed**'} ({name}{'x' if goal['figure'] == 'ratio' else ''})"
+
+
+def table() -> str:
+    """The table in Markdown."""
+    lines = [
+        "# Measured",
+        "",
+        "Drawn by `make bench` from the raw results under `results/`; medians. Read the ratios.",
+        "",
+    ]
+    for path in sorted(RESULTS.glob("*.json")):
+        rows = json.loads(path.read_text())
+        lines += [f"## {path.stem}", "", "| job | case | ours | peer | ratio | goal | note |", "|---|---|---|---|---|---|---|"]
+        for row in rows:
+            factor = ratio(row)
+            peer = f"{row['peer']} {row['peer_value']:.4g}" if row["peer_value"] is not None else row["peer"] or ""
+            lines.append(
+                f"| {row['bench']} | {row['case']} | {row['ours']:.4g} {row['unit']} | {peer} | "
+                f"{'' if factor is None else f'{factor:.3g}x'} | {verdict(row)} | {row['note']} |"
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Run what was asked for; a bench that fails is named and the rest go on."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--run", action="store_true", help="run every bench first")
+    options.add_argument("--only", help="run the benches whose name contains this")
+    args = options.parse_args()
+    failed = []
+    if args.run:
+        for script in sorted(HERE.rglob("bench_*.py")):
+            if args.only and args.only not in script.stem:
+                continue
+            start = time.monotonic()
+            code = subprocess.run([sys.executable, str(script)], check=False).returncode
+            print(f"{script.stem}: {'ok' if code == 0 else f'failed ({code})'} in {time.monotonic() - start:.0f} s", flush=True)
+            failed += [script.stem] if code else []
+    (HERE / "TABLE.md").write_text(table())
+    print(f"wrote benches/TABLE.md on Python {platform.python_version()}")
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
