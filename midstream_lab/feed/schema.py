@@ -120,6 +120,10 @@ class Block:
         """Sequence number after the last row."""
         return self.first + len(self)
 
+    def end_tick(self, step: int) -> int:
+        """Time of the last row; `step` is the schema's ticks per row."""
+        return int(self.ticks[-1]) if self.ticks is not None else self.start + (len(self) - 1) * step
+
     def cut(self, begin: int, end: int, *, step: int) -> Block:
         """Rows ``begin:end`` (counted within the block) as views; `step` is the schema's ticks per row."""
         return Block(

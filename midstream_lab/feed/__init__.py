@@ -1,0 +1,20 @@
+"""Live sequences: feeds, and the operators between them."""
+
+from .feed import Counts, Feed
+from .operators import Operator
+from .pipe import Sink
+from .reader import ReaderCounts
+from .schema import Block, Channel, Kind, Schema, Source
+
+__all__ = [
+    "Block",
+    "Channel",
+    "Counts",
+    "Feed",
+    "Kind",
+    "Operator",
+    "ReaderCounts",
+    "Schema",
+    "Sink",
+    "Source",
+]

@@ -1,0 +1,187 @@
+"""The two threads that run every operator: a quick one, and a slow one for windows and slow operators."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from ..errors import OperatorStalled
+
+__all__ = ["LaneName", "Lanes", "Task", "TaskState", "default_lanes"]
+
+LaneName = Literal["quick", "slow"]
+TaskState = Literal["idle", "queued", "running", "again", "dead"]
+
+
+class Task(Protocol):
+    """What a lane runs, a turn at a time; never on two threads at once."""
+
+    lane: LaneName
+    state: TaskState
+
+    def turn(self) -> bool:
+        """Do a bounded piece of work; True if there is more to do now."""
+        ...
+
+    def fail(self, error: BaseException) -> None:
+        """End with `error`."""
+        ...
+
+    def slowed(self, seconds: float) -> None:
+        """A turn took `seconds`, too long for the quick lane; the task now runs on the slow one."""
+        ...
+
+
+@dataclass(eq=False)
+class Lane:
+    """One queue, the thread that serves it, and the turn that it is in."""
+
+    name: LaneName
+    queue: deque[Task] = field(default_factory=deque)
+    thread: threading.Thread | None = None
+    task: Task | None = None
+    began: float = 0.0
+
+
+class Lanes:
+    """A scheduler of two threads, started when first needed, and a watch that replaces a stalled one.
+
+    A task waits in a queue at most once; when it is woken while it runs, it is queued again afterwards.
+    An exception ends its task and no other.
+
+    Parameters
+    ----------
+    turn_limit : float, optional
+        Seconds after which a turn on the quick lane sends its task to the slow one; default 0.05.
+    stall_limit : float, optional
+        Seconds after which a turn ends its task with `OperatorStalled`; default 5.
+    """
+
+    def __init__(self, *, turn_limit: float = 0.05, stall_limit: float = 5.0) -> None:
+        self.turn_limit = turn_limit
+        self.stall_limit = stall_limit
+        self._lock = threading.Lock()
+        self._work = {name: threading.Condition(self._lock) for name in ("quick", "slow")}
+        self._lanes: dict[str, Lane] = {"quick": Lane("quick"), "slow": Lane("slow")}
+        self._busy = threading.Condition(self._lock)
+        self._watch: threading.Thread | None = None
+        self._closed = False
+
+    def submit(self, task: Task) -> None:
+        """Queue a turn of `task`, unless one is queued."""
+        with self._lock:
+            if task.state == "idle":
+                self._enqueue(task)
+            elif task.state == "running":
+                task.state = "again"
+
+    def close(self) -> None:
+        """End the threads when their turns end. Lanes of one's own only; the shared ones stay."""
+        with self._lock:
+            self._closed = True
+            for work in (*self._work.values(), self._busy):
+                work.notify_all()
+
+    def _enqueue(self, task: Task) -> None:
+        lane = self._lanes[task.lane]
+        task.state = "queued"
+        lane.queue.append(task)
+        if lane.thread is None:
+            lane.thread = self._start(f"midstream-{lane.name}", self._serve, lane)
+        if self._watch is None:
+            self._watch = self._start("midstream-watch", self._guard)
+        self._work[lane.name].notify()
+
+    def _start(self, name: str, target: object, *args: object) -> threading.Thread:
+        thread = threading.Thread(target=target, args=args, name=name, daemon=True)  # type: ignore[arg-type]
+        thread.start()
+        return thread
+
+    def _serve(self, lane: Lane) -> None:
+        me = threading.current_thread()
+        while True:
+            with self._lock:
+                while not lane.queue and not self._closed:
+                    self._work[lane.name].wait()
+                if self._closed:
+                    return
+                task = lane.queue.popleft()
+                task.state = "running"
+                lane.task, lane.began = task, time.monotonic()
+                self._busy.notify()
+            more = self._turn(task)
+            with self._lock:
+                if lane.thread is not me:
+                    return  # stalled and replaced: the task is dead, another thread serves the lane
+                took = time.monotonic() - lane.began
+                lane.task = None
+                again = more or task.state == "again"
+                task.state = "idle"
+                moved = took > self.turn_limit and task.lane == "quick"
+                if moved:
+                    task.lane = "slow"
+                if again:
+                    self._enqueue(task)
+            if moved:
+                task.slowed(took)
+
+    def _turn(self, task: Task) -> bool:
+        try:
+            return task.turn()
+        except BaseException as error:  # whatever an operator raises must end that operator only, not the lane
+            task.fail(error)
+            return False
+
+    def _guard(self) -> None:
+        """Replace the thread of a lane whose turn does not end."""
+        while True:
+            with self._lock:
+                while not self._closed and all(lane.task is None for lane in self._lanes.values()):
+                    self._busy.wait()
+                if self._closed:
+                    return
+                stalled = [lane.task for lane in self._lanes.values() if self._is_stalled(lane)]
+                for lane in self._lanes.values():
+                    if self._is_stalled(lane) and lane.task is not None:
+                        lane.task.state = "dead"
+                        lane.task = None
+                        lane.thread = self._start(f"midstream-{lane.name}", self._serve, lane)
+            for task in stalled:
+                if task is not None:
+                    task.fail(
+                        OperatorStalled(
+                            f"the operator took more than {self.stall_limit:g} s for one turn, so its feed was closed; "
+                            f"give it smaller windows, or run it outside of the feed"
+                        )
+                    )
+            time.sleep(self.stall_limit / 10)
+
+    def _is_stalled(self, lane: Lane) -> bool:
+        return lane.task is not None and time.monotonic() - lane.began > self.stall_limit
+
+
+_shared: Lanes | None = None
+_shared_lock = threading.Lock()
+
+
+def default_lanes() -> Lanes:
+    """The lanes that all feeds of this process share."""
+    global _shared
+    with _shared_lock:
+        if _shared is None:
+            _shared = Lanes()
+        return _shared
+
+
+def _after_fork() -> None:
+    """A forked child has none of its parent's threads: it starts lanes of its own."""
+    global _shared, _shared_lock
+    _shared, _shared_lock = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
