@@ -5,6 +5,7 @@ from .operators import Operator
 from .pipe import Sink
 from .reader import ReaderCounts
 from .schema import Block, Channel, Kind, Schema, Source
+from .windowed import Windowed
 
 __all__ = [
     "Block",
@@ -17,4 +18,5 @@ __all__ = [
     "Schema",
     "Sink",
     "Source",
+    "Windowed",
 ]

@@ -114,13 +114,9 @@ class Node(Runner):
             self.wake()
 
     @property
-    def busy(self) -> bool:
-        """Whether anything is on its way to the filled feed."""
-        if self.feed.closed:
-            return False
-        if self.state != "idle" or self._held or any(reader.waiting for reader in self.inputs):
-            return True
-        return any(reader.feed.upstream is not None and reader.feed.upstream.busy for reader in self.inputs)
+    def active(self) -> bool:
+        """Whether it has something to do now."""
+        return self.state != "idle" or bool(self._held)
 
     def hold(self, block: Block | None) -> None:
         """Keep a block for delivery."""

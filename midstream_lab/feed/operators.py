@@ -20,11 +20,17 @@ class Operator(Protocol):
     An output row bears the time of the newest row that it used. An operator that keeps the rate keeps the
     numbers (``first=block.first``); one that changes it numbers its rows by hop.
 
-    These attributes and methods are optional: `name` (in the default name of the feed), `lane` (``"slow"``
-    for work of more than 50 ms), `policy` (the default of the pipe), `prompt` (True if after `update` no row
-    for that time or before will still come), ``warm(schema)`` (compile; called by `pipe`), ``attach(feed)``
-    (called by `pipe` with the feed to read), ``behind(rows)`` (called before each `update` with the rows that
-    wait behind the block) and ``report()`` (lines for the health of the feed).
+    These attributes and methods are optional:
+
+    - `name`: stands in the default name of the feed;
+    - `lane`: ``"slow"`` for work of more than 50 ms;
+    - `policy`: the default policy of the pipe;
+    - `turn_rows`: most rows of a block, if fewer than 4,096;
+    - `prompt`: True if, after `update`, no row for that time or before will still come;
+    - ``warm(schema)``: compile; called by `pipe`;
+    - ``attach(feed)``: called by `pipe` with the feed to read;
+    - ``behind(rows)``: called before each `update` with the rows that wait behind the block;
+    - ``report()``: lines for the health of the feed.
     """
 
     def schema_out(self, schema: Schema) -> Schema:

@@ -38,7 +38,7 @@ class Pipe(Node):
             op.attach(parent)
         if hasattr(op, "warm"):
             op.warm(parent.schema)
-        key = name or getattr(op, "name", None) or type(op).__name__.lower()
+        key = name if name is not None else str(getattr(op, "name", type(op).__name__.lower()))
         if name is None and parent.name is not None:
             name = f"{parent.name}.{key}"
         child = Feed(schema, name=name, lanes=parent.lanes, **feed)
@@ -46,14 +46,15 @@ class Pipe(Node):
         self.close_older(parent)
         self.op = op
         self._finished = False
-        self.reader = Reader(parent, self, policy or getattr(op, "policy", "block"))
+        self._turn_rows: int = getattr(op, "turn_rows", BLOCK_ROWS)
+        self.reader = Reader(parent, self, policy if policy is not None else getattr(op, "policy", "block"))
         self.inputs = (self.reader,)
         self.wake()
 
     def turn(self) -> bool:
         if self.feed.closed or not self.deliver():
             return False
-        block = self.reader.take(BLOCK_ROWS)
+        block = self.reader.take(self._turn_rows)
         if block is None:
             return self._end()
         if hasattr(self.op, "behind"):
@@ -105,7 +106,7 @@ class Sink(Runner):
         name: str | None = None,
         policy: Policy = "block",
     ) -> None:
-        key = name or getattr(callback, "__name__", type(callback).__name__)
+        key = name if name is not None else str(getattr(callback, "__name__", type(callback).__name__))
         super().__init__(key=key, lanes=parent.lanes)
         self.name = f"{parent.name}.{key}" if name is None and parent.name is not None else name
         self.error: BaseException | None = None

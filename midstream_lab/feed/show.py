@@ -41,7 +41,8 @@ def feed_html(feed: Feed) -> str:
     counts = "".join(f"<tr><th>{key}</th><td>{value}</td></tr>" for key, value in asdict(feed.counts).items())
     health = "".join(f"<li>{escape(line)}</li>" for line in feed.health)
     return (
-        f"<div><strong>Feed {escape(feed.name or 'unnamed')}</strong>: {escape(state_of(feed))}; {escape(rate_of(feed))}"
+        f"<div><strong>Feed {escape(feed.name or 'unnamed')}</strong>: "
+        f"{escape(state_of(feed))}; {escape(rate_of(feed))}"
         f"<table><tr><th>channel</th><th>unit</th><th>kind</th></tr>{channels}</table>"
         f"<table>{counts}</table>" + (f"<ul>{health}</ul>" if health else "") + "</div>"
     )
