@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import xarray as xr
-
 from .. import registry
-from ..errors import InputError, LabError
+from ..errors import LabError
 from . import show
-from .check import checked_block, columns_from
-from .labels import label_rows, label_window
-from .reader import Policy, Reader
-from .ring import Ring
+from .reader import Policy
 from .schema import Block, Channel, Schema
+from .store import Store
 
 if TYPE_CHECKING:
     from .lanes import Lanes
@@ -29,9 +22,6 @@ if TYPE_CHECKING:
     from .pipe import Node, Sink
 
 __all__ = ["Counts", "Feed"]
-
-#: What `room` answers when no reader sets a limit.
-UNLIMITED = 2**62
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +49,7 @@ class Counts:
     dropped: int = 0
 
 
-class Feed:
+class Feed(Store):
     """A live sequence: numbered rows of typed columns, of which the newest are held.
 
     One producer calls `append`, which never waits. Any number of readers look at the window (`tail`,
@@ -102,24 +92,11 @@ class Feed:
         name: str | None = None,
         lanes: Lanes | None = None,
     ) -> None:
-        self.schema = schema
+        super().__init__(schema, window=window, max_bytes=max_bytes)
         self.name = name
-        self.ring = Ring(schema, rows=window, max_bytes=max_bytes)
-        self.lock = threading.RLock()
-        self.readers: tuple[Reader, ...] = ()
         self.upstream: Node | None = None
         self.lanes = lanes
-        self._changed = threading.Condition(self.lock)
-        self._numbering = threading.Lock()
-        self._waiters = 0
-        self._closed = False
-        self._error: BaseException | None = None
-        self._lost = 0
-        self._late = 0
-        self._origin: int | None = None
         self._passed = float("-inf")
-        self._health: list[str] = []
-        self._on_consumed: tuple[Callable[[int], None], ...] = ()
         _living.add(self)
         if name is not None:
             self.note(*registry.register("feed", name, self))
@@ -156,193 +133,6 @@ class Feed:
         with self.lock:
             lines = list(self._health)
         return lines + (self.upstream.report() if self.upstream is not None else [])
-
-    @property
-    def next(self) -> int:
-        """Sequence number of the next row if nothing is lost."""
-        return self.ring.next
-
-    @property
-    def origin(self) -> int | None:
-        """Time of the first row that ever came, in ticks; None before it."""
-        return self._origin
-
-    def note(self, *lines: str) -> None:
-        """Add lines to `health`; only the newest 100 are kept."""
-        with self.lock:
-            self._health = (self._health + list(lines))[-100:]
-
-    # -- the producer's face ---------------------------------------------------------------------
-
-    def append(self, block: Block) -> None:
-        """Take a block of rows. Never waits.
-
-        A block that begins beyond `next` leaves a gap, which is counted as lost; rows before `next` are
-        late and are counted and left out. The first row ever sets the origin. The data are copied.
-
-        Raises
-        ------
-        InputError
-            If the block does not fit the schema, or its time does not fit its sequence numbers.
-        LabError
-            If the feed is closed.
-        """
-        if not self.offer(block):
-            raise LabError(f"feed {self.name!r} is closed; rows cannot be appended to it any more")
-
-    def append_rows(self, columns: Any, *, ticks: Any = None) -> None:
-        """Take rows and number them on.
-
-        Parameters
-        ----------
-        columns : array_like, shape (rows, channels), or sequence of array_like
-            A 2-D array of rows, or one 1-D array for each channel (a list or tuple of them).
-        ticks : array_like of int, optional
-            Time of each row; needed exactly when the time base is irregular.
-        """
-        arrays = columns_from(columns, self.schema)
-        times = None if ticks is None else np.asarray(ticks, np.int64)
-        with self._numbering:
-            first = self.ring.next
-            start = self.ring.tick_of(first) if self.schema.time.regular else 0
-            if times is not None and times.size:
-                start = int(times.flat[0])
-            self.append(Block(first=first, start=start, columns=arrays, ticks=times))
-
-    def offer(self, block: Block) -> bool:
-        """Like `append`, but answers False where the feed is closed."""
-        block = checked_block(block, self.schema)
-        failed: list[tuple[Reader, LabError]] = []
-        with self.lock:
-            if self._closed:
-                return False
-            block = self._in_order(block)
-            if not len(block):
-                return True
-            self.ring.write(block)
-            for reader in self.readers:
-                if (error := reader.lapse()) is not None:
-                    failed.append((reader, error))
-            if self._waiters:
-                self._changed.notify_all()
-            readers = self.readers
-            consumed = self._on_consumed
-        for reader in readers:
-            reader.listener.wake()
-        for reader, error in failed:
-            reader.listener.fail(error)
-        if consumed:
-            self.room_changed()
-        return True
-
-    def room(self) -> int:
-        """Rows that every reader with the policy `block` can still take; a very large number if there is none."""
-        with self.lock:
-            begin = self._consumed_count()
-            if begin is None:
-                return UNLIMITED
-            unread = self.ring.total - begin
-            free = self.ring.capacity - unread
-            if self.ring.size and self.ring.bytes > self.ring.size * 8:
-                # Texts vary in size, so rows are admitted only while half of the bytes are free.
-                each = self.ring.bytes / self.ring.size
-                free = min(free, int((self.ring.max_bytes / 2 - unread * each) / each))
-            return max(free, 0)
-
-    def wait_room(self, rows: int, *, timeout: float | None = None) -> bool:
-        """Wait until `room` is at least `rows`, or the feed is closed.
-
-        Parameters
-        ----------
-        rows : int
-            Rows to make room for; more than the window are never free at once.
-        timeout : float, optional
-            Longest wait in seconds; default no limit.
-
-        Returns
-        -------
-        bool
-            False if the time ran out.
-        """
-        if rows > self.ring.capacity:
-            raise InputError(f"wait_room({rows}): the feed's window holds {self.ring.capacity} rows; ask for fewer")
-        return self._wait_for(lambda: self._closed or self.room() >= rows, timeout)
-
-    @property
-    def consumed(self) -> int:
-        """Sequence number up to which every `block` reader is done; `next` if there is none."""
-        with self.lock:
-            begin = self._consumed_count()
-            return self.ring.next if begin is None or begin == self.ring.total else self.ring.row_at(begin)
-
-    def on_consumed(self, callback: Callable[[int], None]) -> None:
-        """Call ``callback(consumed)`` when `consumed` has moved, from the thread that moved it; it must be quick."""
-        with self.lock:
-            self._on_consumed += (callback,)
-
-    # -- the window ------------------------------------------------------------------------------
-
-    def tail(self, since: int) -> Block | None:
-        """A copy of the first unbroken run of rows with sequence number `since` or more.
-
-        None if there is none. Where rows are missing, call again with ``since=block.stop`` for the next run.
-        """
-        with self.lock:
-            begin = self.ring.count_at(since)
-            if begin == self.ring.total:
-                return None
-            gap = max(0, self.ring.row_at(begin) - since) if begin else 0
-            return self.ring.read(begin, self.ring.run_end(begin), gap=gap)
-
-    def window(self, n: int | None = None, *, unbroken: bool = False) -> xr.DataArray:
-        """The newest rows as an ordinary sequence (a copy).
-
-        Parameters
-        ----------
-        n : int, optional
-            Sequence numbers to cover; default all that are held. Where fewer are held, those.
-        unbroken : bool, optional
-            Only the newest run without missing rows; default False: missing rows are NaN.
-
-        Returns
-        -------
-        DataArray
-            The numeric columns, ``(time,)`` for one channel and ``(time, channel)`` for more. The
-            attributes `rows` and `missing` count the rows that are there and that are not. On irregular
-            time missing rows have no time and are counted only.
-
-        Raises
-        ------
-        InputError
-            If there is no row yet, or no numeric channel.
-        """
-        return label_window(*self._held(n, unbroken=unbroken), self.schema)
-
-    def rows(self, n: int | None = None) -> xr.Dataset:
-        """The rows that are held of the newest `n` sequence numbers, all columns (a copy).
-
-        Returns
-        -------
-        Dataset
-            A variable for each channel over the dimension `time`, with the coordinates `time` and `row`
-            (the sequence number).
-        """
-        return label_rows(self._held(n)[1], self.schema)
-
-    def _held(self, n: int | None, *, unbroken: bool = False) -> tuple[int, list[Block]]:
-        """The first sequence number that a window of `n` covers, and the rows that are held of it."""
-        if n is not None and n < 1:
-            raise InputError(f"a window has at least one row, not {n}")
-        with self.lock:
-            if not self.ring.size:
-                raise InputError(f"feed {self.name!r} has no rows yet; feed.wait(n=...) waits for them")
-            since = self.ring.next - min(n if n is not None else UNLIMITED, self.ring.capacity)
-            begin = self.ring.count_at(since)
-            runs = self.ring.runs(begin)[-1:] if unbroken else self.ring.runs(begin)
-            blocks = [self.ring.read(*run) for run in runs]
-            # Older rows are held, so the window may begin with rows that are missing.
-            covered = since if begin > self.ring.oldest and not unbroken else blocks[0].first
-            return covered, blocks
 
     # -- waiting and closing ---------------------------------------------------------------------
 
@@ -470,6 +260,12 @@ class Feed:
 
     # -- inside the room -------------------------------------------------------------------------
 
+    def room_changed(self) -> None:
+        """A reader is done with rows: tell who fills the feed."""
+        super().room_changed()
+        if self.upstream is not None:
+            self.upstream.room_opened()
+
     @property
     def horizon(self) -> float:
         """No row at this tick or before it will still come."""
@@ -488,64 +284,6 @@ class Feed:
         for reader in readers:
             reader.listener.wake()
 
-    def room_changed(self) -> None:
-        """A reader is done with rows: tell the producer."""
-        with self.lock:
-            if self._waiters:
-                self._changed.notify_all()
-            callbacks = self._on_consumed
-        if self.upstream is not None:
-            self.upstream.room_opened()
-        for callback in callbacks:
-            try:
-                callback(self.consumed)
-            except Exception as error:
-                self.note(f"an on_consumed callback raised {error!r}")
-
-    def _consumed_count(self) -> int | None:
-        return min((reader.done for reader in self.readers if reader.policy == "block"), default=None)
-
-    def _newest_time(self) -> float:
-        if not self.ring.total:
-            return float("-inf")
-        return float(self.ring.tick_at(self.ring.total - 1) * self.schema.time.tick)
-
-    def _in_order(self, block: Block) -> Block:
-        """The rows of `block` that are not late; counts the late and the lost ones."""
-        if self._origin is None:
-            self._origin = block.start
-            return block
-        step = self.schema.time.step
-        late = min(max(0, self.ring.next - block.first), len(block))
-        if late:
-            self._late += late
-            block = block.cut(late, len(block), step=step)
-            if not len(block):
-                return block
-        if step and block.start != self.ring.tick_of(block.first):
-            raise InputError(
-                f"row {block.first} of feed {self.name!r} must be at tick {self.ring.tick_of(block.first)} "
-                f"(step {step}), not {block.start}; number rows by their time, or use an irregular time base"
-            )
-        if block.ticks is not None and block.start < self.ring.tick_at(self.ring.total - 1):
-            raise InputError(f"row {block.first} of feed {self.name!r} goes back in time; sort the rows first")
-        self._lost += block.first - self.ring.next
-        return block
-
-    def _wait_for(self, ready: Callable[[], bool], timeout: float | None) -> bool:
-        limit = None if timeout is None else time.monotonic() + timeout
-        with self.lock:
-            self._waiters += 1
-            try:
-                while not ready():
-                    left = None if limit is None else limit - time.monotonic()
-                    if left is not None and left <= 0:
-                        return False
-                    self._changed.wait(left)
-            finally:
-                self._waiters -= 1
-        return True
-
     def __repr__(self) -> str:
         return show.feed_text(self)
 
@@ -560,8 +298,7 @@ _living: weakref.WeakSet[Feed] = weakref.WeakSet()
 def _after_fork() -> None:
     """In a forked child the producers and the lanes of older feeds are gone, and their locks may be held."""
     for feed in list(_living):
-        feed.lock = threading.RLock()
-        feed._changed = threading.Condition(feed.lock)
+        feed.renew_locks()
         feed._closed = True
         feed._error = LabError(f"feed {feed.name!r} belongs to the process that was forked; make it again in this one")
 

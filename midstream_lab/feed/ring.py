@@ -47,7 +47,7 @@ class Ring:
         self._columns = [np.empty(self.capacity, channel.dtype) for channel in schema.channels]
         self._ticks = None if self._step else np.empty(self.capacity, np.int64)
         self._sizes = np.zeros(self.capacity, np.int64) if self._texts else None
-        self._text_bytes = 0
+        self.text_bytes = 0  # of the texts that are held
         self._run_counts: list[int] = []  # arrival count at which each unbroken run begins
         self._run_rows: list[int] = []  # and its first sequence number
         self._origin_row = 0
@@ -64,7 +64,7 @@ class Ring:
     @property
     def bytes(self) -> int:
         """Bytes of the rows held now."""
-        return self.size * self._fixed + self._text_bytes
+        return self.size * self._fixed + self.text_bytes
 
     def row_at(self, count: int) -> int:
         """Sequence number of the row that arrived as number `count`."""
@@ -115,7 +115,7 @@ class Ring:
         self.oldest = max(self.oldest, self.total - self.capacity)
         if self._sizes is not None and sizes is not None:
             _put(self._sizes, at, sizes[skip:])
-            self._text_bytes += int(sizes[skip:].sum())
+            self.text_bytes += int(sizes[skip:].sum())
             self._fit_bytes()
         self._forget_runs()
 
@@ -163,7 +163,7 @@ class Ring:
         until = min(until, self.total)
         if self._sizes is not None and until > self.oldest:
             slots = np.arange(self.oldest, until) % self.capacity
-            self._text_bytes -= int(self._sizes[slots].sum())
+            self.text_bytes -= int(self._sizes[slots].sum())
             for i in self._texts:
                 self._columns[i][slots] = None
         self.oldest = max(self.oldest, until)
