@@ -1,0 +1,21 @@
+"""Live widgets for Jupyter: what a feed does, drawn in the browser while it happens."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .live_attractor import LiveAttractor as LiveAttractor
+    from .running import running_panel as running_panel
+
+__all__ = ["LiveAttractor", "running_panel"]
+
+_HOMES = {"LiveAttractor": "live_attractor", "running_panel": "running"}
+
+
+def __getattr__(name: str) -> Any:
+    # Jupyter's server imports `midstream_widgets.jupyter` and should not load widgets and kernels for that.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

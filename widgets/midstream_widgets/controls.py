@@ -1,0 +1,85 @@
+"""The controls beside a live picture: ipywidgets whose messages are handled on the clock's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import ipywidgets
+
+from .base import OnClock
+
+__all__ = ["Controls"]
+
+#: Lengths of the trail that are offered, in points.
+TRAILS = (256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576)
+
+
+class Slider(OnClock, ipywidgets.IntSlider):
+    """A whole number in a range."""
+
+
+class Choice(OnClock, ipywidgets.Dropdown):
+    """One of several."""
+
+
+class Steps(OnClock, ipywidgets.SelectionSlider):
+    """One of several in order."""
+
+
+class Switch(OnClock, ipywidgets.ToggleButton):
+    """On or off."""
+
+
+class Controls:
+    """Delay, dimension, colour, trail and pause.
+
+    Parameters
+    ----------
+    values : dict
+        What they show at first; ``delay`` and ``dim`` are left out when there is nothing to embed.
+    longest : int
+        Longest delay, in samples.
+    changed : callable
+        ``changed(name, value)``, called when a person, or a program, has changed one.
+    """
+
+    def __init__(self, values: dict[str, Any], *, longest: int, changed: Callable[[str, Any], object]):
+        made: dict[str, Any] = {}
+        if "delay" in values:
+            tip = "Samples between the components of the delay vectors"
+            made["delay"] = Slider(min=1, max=longest, description="delay τ", tooltip=tip, continuous_update=True)
+            tip = "Number of components of the delay vectors"
+            made["dim"] = Choice(options=[2, 3], description="dimension", tooltip=tip)
+        made["trail"] = Steps(options=_trails(values["trail"]), description="trail", tooltip="Points shown")
+        made["color"] = Choice(options=["time", "speed"], description="colour by", tooltip="What the colour means")
+        made["paused"] = Switch(description="pause", tooltip="Hold the picture; the stream goes on (space bar)")
+        for name, control in made.items():
+            control.value = values[name]
+            control.layout = ipywidgets.Layout(flex="1 1 240px", min_width="0", max_width="380px")
+            control.observe(lambda change, name=name: changed(name, change["new"]), names="value")
+        made["paused"].layout = ipywidgets.Layout(flex="0 0 90px")
+        self.by_name = made
+        self.box = ipywidgets.HBox(list(made.values()), layout=ipywidgets.Layout(flex_flow="row wrap", width="100%"))
+
+    def show(self, values: dict[str, Any]) -> None:
+        """Bring the controls to `values`; called on the clock's thread."""
+        for name, control in self.by_name.items():
+            value = values[name]
+            if name == "delay" and value > control.max:
+                control.max = value
+            if name == "trail" and value not in control.options:
+                control.options = _trails(value)
+            if name == "paused":
+                control.description = "go on" if value else "pause"
+            if control.value != value:
+                control.value = value
+
+    def close(self) -> None:
+        """Remove them from the page."""
+        for control in (*self.by_name.values(), self.box):
+            control.close()
+
+
+def _trails(value: int) -> Sequence[int]:
+    return sorted({*TRAILS, value})

@@ -1,0 +1,492 @@
+"""The attractor of a feed, drawing itself in the browser while the feed runs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import numpy as np
+
+from midstream_lab import registry
+from midstream_lab.errors import InputError, LabError
+
+from . import picture
+from .base import RAMP, Canvas, OnClock, Snapshot, join_esm, reject_unknown
+from .clock import CLOCK
+from .controls import Controls
+from .estimate import RunningEstimate
+from .outbox import Outbox
+from .status import Status
+from .trail import COLUMNS, Trail
+
+__all__ = ["LiveAttractor"]
+
+#: Vertices in one message: the first picture of a long trail comes in parts.
+CHUNK = 32_768
+
+#: A delay is chosen by itself once so many samples are there.
+ENOUGH_FOR_DELAY = 1000
+
+STATUS_PERIOD = 0.25
+PICTURE_PERIOD = 5.0
+
+
+class AttractorCanvas(Canvas):
+    """The picture alone; `LiveAttractor` fills it."""
+
+    _esm = join_esm("live_attractor.js", "live_attractor_view.js")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the controls say."""
+
+    delay: int
+    dim: int
+    trail: int
+    color: str
+    paused: bool = False
+
+    def __post_init__(self) -> None:
+        for name, least, most in (("delay", 1, None), ("dim", 2, 3), ("trail", 2, 1 << 20)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < least or (most is not None and value > most):
+                bounds = f"from {least} to {most:,}" if most else f"{least} or more"
+                raise InputError(f"{name} must be a whole number, {bounds}, not {value!r}")
+        if self.color not in ("time", "speed"):
+            raise InputError(f"color must be 'time' or 'speed', not {self.color!r}")
+
+
+class LiveAttractor(OnClock, ipywidgets.VBox):
+    """Watch the attractor of a live sequence.
+
+    One channel is drawn as its delay embedding, two or three as they are. Turn the picture with the mouse,
+    a finger or the arrow keys; it shows the newest `trail` points, and says below how fast they come, what
+    was lost, and what the running Lyapunov estimate is. Looking never makes the network wait.
+
+    Parameters
+    ----------
+    feed : Feed
+        What to watch.
+    channel : str, optional
+        The channel to embed; default the first numeric one.
+    channels : sequence of str, optional
+        Two or three channels to draw directly instead.
+    delay : int, optional
+        Samples between the components; default: chosen by `attractors.estimate_delay` from the first 1000.
+    dim : {3, 2}, optional
+        Components of the delay vectors.
+    trail : int, optional
+        Points shown; default 4096, at most 1,048,576.
+    color : {"time", "speed"}, optional
+        What the colour of a point means.
+    style : {"line", "points"}, optional
+        Lines for flows, points for maps.
+    estimate : bool or mapping, optional
+        Whether to run the estimate; a mapping gives its window, its pace and keywords of
+        `attractors.lyapunov_max`. Default True. It uses one channel, the first of those that are drawn.
+    name : str, optional
+        A view with the same name is closed first; default from the feed.
+
+    Attributes
+    ----------
+    errors : list of str
+        What went wrong in the browser.
+
+    Raises
+    ------
+    InputError
+        If a channel or a keyword does not exist, or a value is not allowed.
+
+    Examples
+    --------
+    >>> from midstream_lab.feed import Channel, Feed, Schema
+    >>> feed = Feed(Schema(channels=(Channel(name="x", unit="mV"),)), name="example")
+    >>> view = LiveAttractor(feed, delay=5, estimate=False)
+    >>> view
+    LiveAttractor(feed='example')
+    >>> view.close()
+    """
+
+    def __init__(
+        self,
+        feed: Any,
+        *,
+        channel: str | None = None,
+        channels: Sequence[str] | None = None,
+        delay: int | None = None,
+        dim: int = 3,
+        trail: int = 4096,
+        color: str = "time",
+        style: str = "line",
+        estimate: bool | Mapping[str, Any] = True,
+        name: str | None = None,
+        **unknown: Any,
+    ):
+        reject_unknown(unknown, KEYWORDS, what="LiveAttractor")
+        if not hasattr(feed, "tail"):
+            raise InputError(
+                f"LiveAttractor shows a feed, not a {type(feed).__name__}; connect(...).subscribe() gives one"
+            )
+        if style not in ("line", "points"):
+            raise InputError(f"style must be 'line' or 'points', not {style!r}")
+        names = _chosen(feed.schema, channel, channels)
+        self.feed = feed
+        self._names = names
+        self._columns = [feed.schema.index(each) for each in names]
+        self._embedded = len(names) == 1
+        self._style = style
+        dim = dim if self._embedded else len(names)
+        self._settings = Settings(delay=1 if delay is None else delay, dim=dim, trail=trail, color=color)
+        self._choose_delay = delay is None and self._embedded
+        self._want_estimate = estimate
+        self._estimate: RunningEstimate | None = None
+        self._warming: Any = None
+        self._lock = threading.Lock()
+        self._shown: Settings | None = None
+        self._generation = 0
+        self._skipped = 0
+        self._offset = np.zeros(3)
+        self._trail: Trail | None = None
+        self._no_webgl = False
+        self._picture_due = 0.0
+        self._status_due = 0.0
+        self._status = Status(feed)
+        self._readbacks: dict[int, tuple[threading.Event, list[Any]]] = {}
+        self._ended = False
+
+        title = f"Attractor of {feed.name or 'a feed'}: {', '.join(names)}"
+        self._canvas = AttractorCanvas(_title=title, _look=self._look(self._settings))
+        self._outbox = Outbox(self._canvas.send)
+        self._canvas.on_msg(self._on_message)
+        values = asdict(self._settings)
+        if not self._embedded:
+            del values["delay"], values["dim"]
+        self._controls = Controls(values, longest=max(100, 2 * self._settings.delay), changed=self._from_control)
+        self._name = name or f"attractor of {feed.name or hex(id(feed))}"
+        super().__init__([self._canvas, self._controls.box], layout=ipywidgets.Layout(width="100%"))
+        registry.register("view", self._name, self)
+        self._warm()
+        CLOCK.join(self)
+
+    # -- what a program may do -------------------------------------------------------------------
+
+    @property
+    def errors(self) -> list[str]:
+        """What went wrong in the browser, oldest first."""
+        return list(self._canvas.errors)
+
+    @property
+    def delay(self) -> int:
+        """Samples between the components; set it to move the slider."""
+        return self._settings.delay
+
+    @delay.setter
+    def delay(self, value: int) -> None:
+        self._change(delay=value)
+
+    @property
+    def dim(self) -> int:
+        """Components of the delay vectors."""
+        return self._settings.dim
+
+    @dim.setter
+    def dim(self, value: int) -> None:
+        self._change(dim=value)
+
+    @property
+    def trail(self) -> int:
+        """Points shown."""
+        return self._settings.trail
+
+    @trail.setter
+    def trail(self, value: int) -> None:
+        self._change(trail=value)
+
+    @property
+    def color(self) -> str:
+        """What the colour of a point means, ``"time"`` or ``"speed"``."""
+        return self._settings.color
+
+    @color.setter
+    def color(self, value: str) -> None:
+        self._change(color=value)
+
+    def pause(self) -> None:
+        """Hold the picture; the stream goes on."""
+        self._change(paused=True)
+
+    def resume(self) -> None:
+        """Show the newest points again."""
+        self._change(paused=False)
+
+    def points(self) -> np.ndarray:
+        """The newest vertices as the picture shows them, float64, shape (n, dim); NaN rows mark breaks."""
+        return picture.broken(self._vertices(), self._settings.dim)[:, : self._settings.dim]
+
+    def snapshot(self) -> Snapshot:
+        """A static picture of what the view shows now, for a saved notebook.
+
+        Raises
+        ------
+        InputError
+            If there are too few rows to draw.
+        """
+        return picture.snapshot(self._vertices(), self._look(self._settings), title=self._canvas._title)
+
+    def export(self, path: str | Path) -> Path:
+        """Write what the view shows now: ``.png`` the picture, ``.csv`` or ``.npz`` the points with their units.
+
+        Raises
+        ------
+        InputError
+            If the suffix is another one.
+        """
+        return picture.export(self._vertices(), self._look(self._settings), Path(path), title=self._canvas._title)
+
+    def drawn(self, *, timeout: float = 5.0) -> np.ndarray:
+        """The points that stand in the browser's graphics memory, read back, shape (n, dim).
+
+        Raises
+        ------
+        LabError
+            If no browser answers within `timeout` seconds.
+        """
+        event = threading.Event()
+        answer: list[bytes] = []
+        key = id(event)
+        self._readbacks[key] = (event, answer)
+        CLOCK.post(self._canvas.send, {"kind": "readback", "id": key})
+        try:
+            if not event.wait(timeout) or not answer:
+                raise LabError(f"no browser answered within {timeout} s; is the view shown in one that has WebGL2?")
+        finally:
+            del self._readbacks[key]
+        vertices = np.frombuffer(answer[0], np.float32).reshape(-1, COLUMNS)
+        dim = self._settings.dim
+        return vertices[:, :dim] + self._offset[:dim]
+
+    def close(self) -> None:
+        """Stop watching and remove the view; the feed goes on."""
+        if self._ended:
+            return
+        self._ended = True
+        CLOCK.leave(self)
+        registry.remove("view", self._name, self)
+        if self._estimate is not None:
+            self._estimate.close()
+        self._controls.close()
+        self._canvas.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        return f"LiveAttractor(feed={self.feed.name!r})"
+
+    # -- on the clock's thread ---------------------------------------------------------------------
+
+    def tick(self, now: float) -> None:
+        """What the clock does 60 times a second: follow the controls, send what is new, tell how it goes."""
+        if self._warming is not None and self._warming.done:
+            self._start_computing()
+        settings = self._settings
+        if settings != self._shown:
+            self._follow(settings)
+        if self._trail is not None and not settings.paused:
+            self._send_new(settings, now)
+        if now >= self._status_due:
+            self._status_due = now + STATUS_PERIOD
+            self._tell(now)
+        if self._no_webgl and now >= self._picture_due:
+            self._picture_due = now + PICTURE_PERIOD
+            self._send_picture()
+
+    def failed(self, error: Exception) -> None:
+        """The clock has let go of this view: say so where it was."""
+        if not self._ended:
+            text = f"This view stopped: {type(error).__name__}: {error}"
+            self._canvas.errors.append(text)
+            self._canvas.send({"kind": "error", "text": text})
+
+    def _on_message(self, _: Any, message: dict[str, Any], buffers: Sequence[Any]) -> None:
+        now, client = time.monotonic(), str(message.get("client"))
+        match message.get("kind"):
+            case "ack":
+                self._outbox.ack(client, int(message["seq"]), now)
+            case "hello":
+                self._outbox.hello(client, now)
+                self._restart(self._settings)
+            case "goodbye":
+                self._outbox.goodbye(client)
+            case "pause":
+                self._change(paused=not self._settings.paused)
+            case "error":
+                self._canvas.errors.append(str(message.get("text")))
+            case "no-webgl":
+                self._no_webgl = True
+            case "readback" if message["id"] in self._readbacks:
+                event, answer = self._readbacks[message["id"]]
+                if message.get("drawn") and message.get("generation") == self._generation:
+                    answer.append(bytes(buffers[0]))
+                event.set()
+
+    def _from_control(self, name: str, value: Any) -> None:
+        if getattr(self._settings, name) != value:
+            self._change(**{name: value})
+
+    def _change(self, **changes: Any) -> None:
+        with self._lock:
+            self._settings = replace(self._settings, **changes)
+            if "delay" in changes:
+                self._choose_delay = False
+
+    def _follow(self, settings: Settings) -> None:
+        """Bring the page to new settings."""
+        before, self._shown = self._shown, settings
+        self._controls.show(asdict(settings))
+        self._canvas._look = self._look(settings)
+        if before is None or replace(settings, color="time", paused=False) != replace(
+            before, color="time", paused=False
+        ):
+            self._restart(settings)
+        self._picture_due = 0.0
+
+    def _restart(self, settings: Settings) -> None:
+        """Send the whole trail anew."""
+        self._generation += 1
+        self._trail = self._read(settings)
+        self._fresh = True
+
+    def _read(self, settings: Settings) -> Trail:
+        time_base = self.feed.schema.time
+        dt = float(time_base.dt) if time_base.regular else 1.0
+        return Trail(self.feed, self._columns, delay=settings.delay, dim=settings.dim, dt=dt, rows=settings.trail)
+
+    def _send_new(self, settings: Settings, now: float) -> None:
+        trail = self._trail
+        assert trail is not None
+        if trail.waiting > settings.trail:
+            self._skipped += trail.waiting - settings.trail
+            trail.skip(trail.waiting - settings.trail)
+        while trail.waiting and self._outbox.ready(now):
+            vertices = trail.take(CHUNK)
+            if not len(vertices):
+                return
+            if self._fresh:
+                # Positions travel relative to the first one, so that float32 keeps small motion on a large offset.
+                self._offset = vertices[0, :3].copy()
+                self._fresh = False
+                self._canvas._look = self._look(settings)
+            vertices[:, :3] -= self._offset
+            data = memoryview(vertices.astype(np.float32).tobytes())
+            self._outbox.post({"kind": "points", "generation": self._generation, "span": settings.trail}, data, now)
+
+    def _tell(self, now: float) -> None:
+        if self._estimate is not None:
+            estimate = self._estimate.text
+        elif self._want_estimate:
+            estimate = f"λ: {self._warming.progress}" if self._warming is not None else "λ: waiting"
+        else:
+            estimate = ""
+        said = self._status.lines(now, skipped=self._skipped, paused=self._settings.paused)
+        lag = self._lag_text(self._settings) if self._embedded else ""
+        self._canvas._status = {**said, "lag": lag, "estimate": estimate}
+        if self._choose_delay and self._warming is None and self.feed.counts.received >= ENOUGH_FOR_DELAY:
+            self._choose_delay = False
+            self._change(delay=self._suggested_delay())
+
+    def _send_picture(self) -> None:
+        try:
+            self._canvas._picture = self.snapshot().data
+        except InputError:
+            self._picture_due = 0.0  # too few rows yet
+
+    # -- computing -----------------------------------------------------------------------------------
+
+    def _warm(self) -> None:
+        """Have the kernels compiled elsewhere before they are used: compiling here would stall the stream."""
+        if self._want_estimate or self._choose_delay:
+            from midstream_lab.warm import warm
+
+            self._warming = warm()
+
+    def _start_computing(self) -> None:
+        self._warming = None
+        if self._want_estimate and not self.feed.closed:
+            options = self._want_estimate if isinstance(self._want_estimate, Mapping) else None
+            name = f"Lyapunov estimate for {self._name}"
+            self._estimate = RunningEstimate(self.feed, self._names[0], name=name, options=options)
+
+    def _suggested_delay(self) -> int:
+        from midstream_lab.attractors import estimate_delay
+
+        window = self.feed.window(5000, unbroken=True)
+        one = window.sel(channel=self._names[0]) if "channel" in window.dims else window
+        try:
+            return max(1, int(estimate_delay(one)))
+        except LabError as error:
+            self._status.note = f"delay 1: {error}"
+            return 1
+
+    def _vertices(self) -> np.ndarray:
+        settings = self._settings
+        return self._read(settings).take(settings.trail)[-settings.trail :]
+
+    # -- words ---------------------------------------------------------------------------------------
+
+    def _look(self, settings: Settings) -> dict[str, Any]:
+        """What the browser needs to know to draw."""
+        unit = self.feed.schema.time.unit
+        value_unit = self.feed.schema.channels[self._columns[0]].unit
+        same = self._embedded or len({self.feed.schema.channels[c].unit for c in self._columns}) == 1
+        speed = f"{value_unit if same else ''}/{unit}".strip() if same and value_unit else f"1/{unit}"
+        return {
+            "labels": self._labels(settings),
+            "dim": settings.dim,
+            "equal": same,
+            "color": settings.color,
+            "style": self._style,
+            "offset": self._offset.tolist(),
+            "ramp": RAMP,
+            "legend": ["older", "newest"] if settings.color == "time" else ["slow", f"fast ({speed})"],
+            "color_label": "age" if settings.color == "time" else f"speed ({speed})",
+        }
+
+    def _labels(self, settings: Settings) -> list[str]:
+        channels = [self.feed.schema.channels[c] for c in self._columns]
+        if not self._embedded:
+            return [f"{each.name} ({each.unit})" if each.unit else each.name for each in channels]
+        name, unit = channels[0].name, f" ({channels[0].unit})" if channels[0].unit else ""
+        lags = ["t", "t + τ", "t + 2τ"][: settings.dim]
+        return [f"{name}({lag}){unit}" for lag in lags]
+
+    def _lag_text(self, settings: Settings) -> str:
+        time_base = self.feed.schema.time
+        if self._choose_delay:
+            return "τ: choosing it from the first samples"
+        if not time_base.regular or time_base.unit == "tick":
+            return f"τ = {settings.delay} samples"
+        return f"τ = {settings.delay} samples = {float(settings.delay * time_base.dt):.3g} {time_base.unit}"
+
+
+KEYWORDS = ("channel", "channels", "delay", "dim", "trail", "color", "style", "estimate", "name")
+
+
+def _chosen(schema: Any, channel: str | None, channels: Sequence[str] | None) -> list[str]:
+    """Names of the channels to draw, checked."""
+    numeric = [each.name for each in schema.channels if each.numeric]
+    if channel is not None and channels is not None:
+        raise InputError("give channel (one, which is embedded) or channels (two or three, drawn directly), not both")
+    if not numeric:
+        raise InputError(f"this feed has no numeric channel; it has {', '.join(schema.names)}")
+    chosen = [channel if channel is not None else numeric[0]] if channels is None else list(channels)
+    if channels is not None and (isinstance(channels, str) or len(chosen) not in (2, 3)):
+        raise InputError(f"channels must name two or three channels, not {channels!r}; there are {', '.join(numeric)}")
+    for each in chosen:
+        if each not in numeric:
+            raise InputError(f"no numeric channel named {each!r}; there are {', '.join(numeric)}")
+    return chosen
