@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from .errors import InputError
 
-__all__ = ["CALENDAR_UNITS", "TimeBase"]
+__all__ = ["CALENDAR_UNITS", "TimeBase", "simple_fraction"]
 
 #: Units whose length in seconds varies; a sequence sampled once a month is regular in months.
 CALENDAR_UNITS = ("month", "year", "business day")
@@ -59,7 +59,7 @@ class TimeBase:
         except (ValueError, TypeError, OverflowError) as error:
             raise InputError(f"dt must be a positive number or a fraction such as '1/360', not {dt!r}") from error
         if isinstance(dt, float):
-            exact = _simple_fraction(dt)
+            exact = simple_fraction(dt)
         return cls(tick=exact, unit=unit, epoch=epoch)
 
     @property
@@ -80,15 +80,21 @@ class TimeBase:
         return self.tick * self.step
 
 
-def _simple_fraction(value: float) -> Fraction:
-    """The fraction with the smallest denominator that rounds to `value` within 1e-12."""
-    if not value > 0 or value == float("inf"):
+def simple_fraction(value: float, *, tolerance: float = 1e-12) -> Fraction:
+    """The simplest fraction, by powers of ten of its largest denominator, within a relative `tolerance` of `value`.
+
+    Examples
+    --------
+    >>> simple_fraction(1 / 360)
+    Fraction(1, 360)
+    """
+    if not 0 < value < float("inf"):
         raise InputError(f"dt must be positive and finite, not {value!r}")
     exact = Fraction(value)
     denominator = 1
     while denominator <= 10**12:
         simple = exact.limit_denominator(denominator)
-        if simple > 0 and abs(simple - exact) <= exact * Fraction(1, 10**12):
+        if simple > 0 and abs(simple - exact) <= exact * Fraction(tolerance):
             return simple
         denominator *= 10
     return exact

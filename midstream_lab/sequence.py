@@ -1,0 +1,415 @@
+"""What a sequence is: values with the dimension ``time`` (and ``channel``), on an exact time base.
+
+The ``time`` coordinate carries the time base in its attributes (``tick``, ``tick_unit``, ``step``,
+``regularity`` and, where known, ``epoch``), which survive slicing and arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from .errors import GapError, InputError
+from .timebase import TimeBase
+from .times import recognise, stamps
+
+if TYPE_CHECKING:
+    from .feed.schema import Channel
+
+__all__ = ["from_ticks", "regularity", "sequence", "series", "ticks", "timebase"]
+
+
+def sequence(
+    x: Any,
+    *,
+    dt: float | str | Fraction | timedelta | None = None,
+    unit: str | None = None,
+    name: str | None = None,
+    channels: Sequence[str] | None = None,
+    nan: str = "raise",
+) -> xr.DataArray:
+    """Turn arrays, lists, pandas and xarray objects into a checked sequence.
+
+    Parameters
+    ----------
+    x : array_like, shape (n,) or (n, channels); Series, DataFrame, DataArray or Dataset
+        Numbers. A pandas index or a ``time`` coordinate gives the time; a DataArray with one dimension of
+        another name has it renamed to ``time``.
+    dt : float, str, Fraction or timedelta, optional
+        Sampling interval, exactly (``"1/360"``); for data that bring no time. Without it the rows of such
+        data are numbered in the unit ``tick``, and estimators will ask for `dt`.
+    unit : str, optional
+        Unit of `dt` or of a numeric index; default ``"s"`` with `dt`.
+    name : str, optional
+        Name of the result.
+    channels : sequence of str, optional
+        Names of the columns of two-dimensional data; default ``"0"``, ``"1"``, ...
+    nan : {"raise", "keep"}, optional
+        What to do with NaN; infinite values are always refused. Kept NaN are counted in ``attrs["missing"]``.
+
+    Returns
+    -------
+    DataArray of float64, dims ("time",) or ("time", "channel")
+
+    Raises
+    ------
+    InputError
+        If `x` is empty, not numeric, has more than two dimensions, or its time does not increase.
+
+    Examples
+    --------
+    >>> x = sequence([0.0, 1.0, 0.5], dt="1/360")
+    >>> x.time.attrs["tick"], x.time.attrs["regularity"]
+    ('1/360', 'regular')
+    """
+    if nan not in ("raise", "keep"):
+        raise InputError(f"nan must be 'raise' or 'keep', not {nan!r}")
+    array = _label(x)
+    if channels is not None:
+        if array.ndim != 2 or array.sizes["channel"] != len(channels):
+            raise InputError(f"{len(channels)} channel names do not fit data of shape {array.shape}")
+        array = array.assign_coords(channel=[str(c) for c in channels])
+    elif array.ndim == 2 and "channel" not in array.coords:
+        array = array.assign_coords(channel=[str(i) for i in range(array.shape[1])])
+    values = _floats(array.values)
+    where, base = _time_of(array, dt, unit)
+    result = _assemble(values, where, base, array)
+    missing = _check_values(result, keep=nan == "keep")
+    if missing:
+        result.attrs["missing"] = missing
+    return result.rename(name if name is not None else array.name)
+
+
+def timebase(x: xr.DataArray | xr.Dataset) -> TimeBase:
+    """The time base of a sequence; a slice such as ``x[::2]`` has twice the step.
+
+    Examples
+    --------
+    >>> timebase(sequence(range(8), dt="1/360")[::2]).dt
+    Fraction(1, 180)
+    """
+    return _ticks_and_base(x)[1]
+
+
+def ticks(x: xr.DataArray | xr.Dataset) -> np.ndarray:
+    """Time of each row of a sequence in whole ticks, int64."""
+    return _ticks_and_base(x)[0]
+
+
+def regularity(x: xr.DataArray | xr.Dataset) -> str:
+    """``"regular"``, ``"calendar"`` (months, years, business days), ``"gapped"`` or ``"irregular"``.
+
+    Examples
+    --------
+    >>> regularity(sequence([1.0, 2.0, 4.0], dt=1))
+    'regular'
+    """
+    return _regularity(*_ticks_and_base(x))
+
+
+def from_ticks(
+    values: np.ndarray,
+    ticks: np.ndarray,
+    time: TimeBase,
+    *,
+    channels: Sequence[Channel] | None = None,
+    attrs: dict[str, Any] | None = None,
+) -> xr.DataArray:
+    """Label values whose times are known in ticks.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,) or (n, channels)
+        NaN stands for a missing row.
+    ticks : ndarray of int64, shape (n,)
+        Increasing.
+    time : TimeBase
+        What one tick is.
+    channels : sequence of Channel, optional
+        Names and units of the columns; one for a one-dimensional array.
+    attrs : dict, optional
+        Provenance.
+
+    Returns
+    -------
+    DataArray, dims ("time",) or ("time", "channel")
+    """
+    coords: dict[str, Any] = {"time": ("time", stamps(ticks, time), _time_attrs(ticks, time))}
+    dims = ("time", "channel")[: values.ndim]
+    attrs = dict(attrs or {})
+    name = None
+    if channels:
+        units = [channel.unit for channel in channels]
+        if len(set(units)) == 1:
+            if units[0]:
+                attrs["units"] = units[0]
+        else:
+            attrs.pop("units", None)
+            coords["unit"] = ("channel", units)
+        if values.ndim == 2:
+            coords["channel"] = [channel.name for channel in channels]
+        else:
+            name = channels[0].name
+    return xr.DataArray(values, dims=dims, coords=coords, attrs=attrs, name=name)
+
+
+def series(
+    x: Any, *, dt: float | str | Fraction | timedelta | None = None, channel: str | None = None
+) -> tuple[np.ndarray, float, str]:
+    """One evenly sampled, finite channel: what every estimator starts from.
+
+    Parameters
+    ----------
+    x : array_like or sequence
+        What `sequence` takes.
+    dt : float, str, Fraction or timedelta, optional
+        Sampling interval; needed where `x` brings no time, refused where it contradicts the time that `x` brings.
+    channel : str, optional
+        Which channel; needed where there are several.
+
+    Returns
+    -------
+    values : ndarray of float64, shape (n,)
+        Contiguous and read-only.
+    dt : float
+        Sampling interval.
+    unit : str
+        Unit of time.
+
+    Raises
+    ------
+    InputError
+        If the data are empty, not finite or irregular, or `dt` or the channel is not known.
+    GapError
+        If rows are missing.
+
+    Examples
+    --------
+    >>> values, dt, unit = series([1, 2, 3], dt=0.5)
+    >>> values.tolist(), dt, unit
+    ([1.0, 2.0, 3.0], 0.5, 's')
+    """
+    array = sequence(x, dt=dt, nan="keep")
+    array = _pick(array, channel)
+    where, base = _ticks_and_base(array)
+    kind = _regularity(where, base)
+    if kind == "gapped":
+        holes = int((where[-1] - where[0]) // base.step) + 1 - len(where)
+        raise GapError(f"{holes} rows are missing between the first and the last; fill them with resample(x) first")
+    if kind == "irregular" and len(array) > 1:
+        raise GapError("time is irregular; make it even with resample(x, dt=...) first")
+    if array.attrs.get("missing"):
+        first = int(np.argmax(np.isnan(array.values)))
+        raise GapError(
+            f"{array.attrs['missing']} values are missing (NaN), the first at row {first}; "
+            "fill them with resample(x) or choose an unbroken part"
+        )
+    if base.unit == "tick" and dt is None:
+        raise InputError("the sampling interval is not known: give dt=..., for example dt='1/360' (dt=1 for a map)")
+    values = np.ascontiguousarray(array.values, dtype=np.float64).view()
+    values.flags.writeable = False
+    return values, float(base.dt) if base.regular else 1.0, base.unit
+
+
+def _label(x: Any) -> xr.DataArray:
+    """`x` as a DataArray with dims ("time",) or ("time", "channel"), not yet checked."""
+    if isinstance(x, xr.Dataset):
+        numeric = [str(v) for v in x.data_vars if x[v].dims == ("time",) and x[v].dtype.kind in "fiub"]
+        if not numeric:
+            raise InputError(f"no variable of the Dataset is numeric along 'time'; it has {list(x.data_vars)}")
+        array = x[numeric].to_dataarray("channel").transpose("time", "channel").assign_attrs(x.attrs)
+        units = [str(x[v].attrs.get("units", "")) for v in numeric]
+        if len(set(units)) == 1 and units[0]:
+            return array.assign_attrs(units=units[0])
+        return array.assign_coords(unit=("channel", units))
+    if isinstance(x, xr.DataArray):
+        if "time" not in x.dims and x.ndim == 1:
+            return x.rename({x.dims[0]: "time"})
+        if "time" not in x.dims or x.ndim > 2:
+            raise InputError(f"a sequence has the dimensions time and channel, not {x.dims}; rename or select first")
+        other = [str(d) for d in x.dims if d != "time"]
+        x = x.transpose("time", *other)
+        return x.rename({other[0]: "channel"}) if other and other[0] != "channel" else x
+    if isinstance(x, pd.DataFrame):
+        return xr.DataArray(x.to_numpy(), dims=("time", "channel"), coords=_index(x) | {"channel": list(map(str, x))})
+    if isinstance(x, pd.Series):
+        return xr.DataArray(
+            x.to_numpy(), dims=("time",), coords=_index(x), name=None if x.name is None else str(x.name)
+        )
+    try:
+        values = np.asarray(x)
+    except ValueError as error:
+        raise InputError(f"the rows have different lengths: {error}") from error
+    if values.ndim not in (1, 2):
+        raise InputError(f"a sequence has one or two dimensions (time, channel), not shape {values.shape}")
+    return xr.DataArray(values, dims=("time", "channel")[: values.ndim])
+
+
+def _index(x: pd.Series | pd.DataFrame) -> dict[str, Any]:
+    """The time coordinate that a pandas index brings, if any."""
+    index = x.index
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp()
+    if isinstance(index, pd.TimedeltaIndex):
+        return {"time": ("time", index.total_seconds().to_numpy(), {"units": "s"})}
+    if isinstance(index, pd.DatetimeIndex):
+        return {"time": ("time", (index.tz_convert(None) if index.tz is not None else index).to_numpy())}
+    if isinstance(index, pd.RangeIndex) or index.dtype.kind not in "fiu":
+        return {}
+    return {"time": ("time", index.to_numpy())}
+
+
+def _floats(values: np.ndarray) -> np.ndarray:
+    if values.dtype.kind not in "fiub" or values.dtype.itemsize > 8 and values.dtype.kind != "f":
+        raise InputError(f"a sequence holds real numbers, not {values.dtype}; convert or choose other columns")
+    if not values.size:
+        raise InputError(f"the sequence is empty (shape {values.shape}); at least one row is needed")
+    return np.ascontiguousarray(values, dtype=np.float64)
+
+
+def _time_of(array: xr.DataArray, dt: Any, unit: str | None) -> tuple[np.ndarray, TimeBase]:
+    """Ticks and time base from the data's own time, or else from `dt`."""
+    count = np.arange(array.sizes["time"], dtype=np.int64)
+    given = None
+    if dt is not None:
+        exact = Fraction(str(dt.total_seconds())) if isinstance(dt, timedelta) else dt
+        given = TimeBase.from_dt(exact, unit=unit or "s")
+    if "time" not in array.coords:
+        return count, given or TimeBase(unit=unit or "tick")
+    where, base = _ticks_and_base(array, unit=unit)
+    if given is None:
+        return where, base
+    if base.unit == "tick":
+        return where * base.tick.numerator, TimeBase(tick=given.tick, unit=given.unit)
+    if not base.regular or abs(given.dt / base.dt - 1) > 1e-9:
+        own = f"{base.dt} {base.unit}" if base.regular else "irregular times"
+        raise InputError(f"dt={dt!r} contradicts the data's own time ({own}); leave dt out, or drop the coordinate")
+    return where, base
+
+
+def _ticks_and_base(x: xr.DataArray | xr.Dataset, *, unit: str | None = None) -> tuple[np.ndarray, TimeBase]:
+    if "time" not in x.coords:
+        return np.arange(x.sizes.get("time", 0), dtype=np.int64), TimeBase()
+    coordinate = x.coords["time"]
+    times, attrs = coordinate.values, coordinate.attrs
+    if "tick" in attrs:
+        base = TimeBase(
+            tick=Fraction(attrs["tick"]),
+            unit=str(attrs.get("tick_unit", "tick")),
+            step=int(attrs.get("step", 1)),
+            epoch=attrs.get("epoch"),
+        )
+        where = _unstamp(times, base)
+        if where is not None:
+            if base.regular and len(where) > 1:
+                base = TimeBase(tick=base.tick, unit=base.unit, epoch=base.epoch, step=_step(where))
+            return where, base
+    if coordinate.dtype.kind == "m":
+        return recognise(times / np.timedelta64(1, "s"), unit="s")
+    return recognise(times, unit=unit or str(attrs.get("units", "time unit")))
+
+
+def _step(where: np.ndarray) -> int:
+    differences = np.diff(where)
+    if (differences <= 0).any():
+        row = int(np.argmax(differences <= 0)) + 1
+        raise InputError(f"time must increase, but row {row} does not come after row {row - 1}; sort the rows first")
+    return int(np.gcd.reduce(differences))
+
+
+def _unstamp(times: np.ndarray, base: TimeBase) -> np.ndarray | None:
+    """Ticks of stamps made by `stamps`; None if they are not (somebody set other times)."""
+    if times.dtype.kind == "M" and base.epoch is not None:
+        epoch = np.datetime64(base.epoch, "ns")
+        passed = (times.astype("datetime64[ns]") - epoch).astype(np.int64)
+        if base.unit == "business day":
+            where = np.busday_count(epoch.astype("datetime64[D]"), times.astype("datetime64[D]")) // base.tick.numerator
+        elif base.calendar:
+            months = times.astype("datetime64[M]").astype(np.int64) - int(
+                epoch.astype("datetime64[M]").astype(np.int64)
+            )
+            where = months // (base.tick.numerator * (12 if base.unit == "year" else 1))
+        else:
+            per_tick = base.tick * 10**9
+            where = np.rint(passed / float(per_tick)).astype(np.int64)
+            if per_tick.denominator == 1:
+                where = passed // per_tick.numerator
+        same = stamps(where, base) == times
+    elif times.dtype.kind in "fiu":
+        where = np.rint(times.astype(np.float64) * float(1 / base.tick)).astype(np.int64)
+        same = np.isclose(stamps(where, base), times, rtol=1e-12, atol=1e-6 * float(base.tick))
+    else:
+        return None
+    return where.astype(np.int64) if bool(np.all(same)) else None
+
+
+def _assemble(values: np.ndarray, where: np.ndarray, base: TimeBase, like: xr.DataArray) -> xr.DataArray:
+    coords: dict[str, Any] = {"time": ("time", stamps(where, base), _time_attrs(where, base))}
+    for key in ("channel", "unit"):
+        if key in like.coords and like.coords[key].dims == ("channel",):
+            coords[key] = ("channel", like.coords[key].values)
+    return xr.DataArray(values, dims=like.dims, coords=coords, attrs=dict(like.attrs))
+
+
+def _time_attrs(where: np.ndarray, base: TimeBase) -> dict[str, Any]:
+    attrs: dict[str, Any] = {
+        "tick": str(base.tick),
+        "tick_unit": base.unit,
+        "step": base.step,
+        "regularity": _regularity(where, base),
+    }
+    return attrs if base.epoch is None else attrs | {"epoch": base.epoch}
+
+
+def _regularity(where: np.ndarray, base: TimeBase) -> str:
+    if not base.regular:
+        return "irregular"
+    if len(where) > 1 and (np.diff(where) != base.step).any():
+        return "gapped"
+    return "calendar" if base.calendar else "regular"
+
+
+def _check_values(x: xr.DataArray, *, keep: bool) -> int:
+    """Number of NaN in `x`, an error where they are not wanted."""
+    values = x.values
+    infinite = np.isinf(values)
+    bad = np.isnan(values)
+    if infinite.any():
+        raise InputError(f"{int(infinite.sum())} values are infinite, the first at {_place(x, infinite)}; remove them")
+    if bad.any() and not keep:
+        raise InputError(
+            f"{int(bad.sum())} values are missing (NaN), the first at {_place(x, bad)}; "
+            "fill them with resample(x), or keep them with nan='keep'"
+        )
+    return int(bad.sum())
+
+
+def _place(x: xr.DataArray, where: np.ndarray) -> str:
+    index = np.argwhere(where)[0]
+    row = f"row {int(index[0])}"
+    return row if x.ndim == 1 else f"{row} of channel {str(x['channel'].values[index[1]])!r}"
+
+
+def _pick(array: xr.DataArray, channel: str | None) -> xr.DataArray:
+    """One channel; its NaN are counted anew."""
+    if array.ndim == 1:
+        if channel is not None and array.name is not None and channel != array.name:
+            raise InputError(f"no channel named {channel!r}; the sequence has one, {array.name!r}")
+        return array
+    names = [str(name) for name in array["channel"].values]
+    if channel is None and len(names) > 1:
+        raise InputError(f"choose one of the channels {', '.join(names)} with channel=...")
+    if channel is not None and channel not in names:
+        raise InputError(f"no channel named {channel!r}; there are {', '.join(names)}")
+    picked = array.isel(channel=0 if channel is None else names.index(channel))
+    missing = int(np.isnan(picked.values).sum())
+    picked.attrs = {k: v for k, v in array.attrs.items() if k != "missing"} | ({"missing": missing} if missing else {})
+    if "unit" in picked.coords:
+        picked.attrs["units"] = str(picked["unit"].item())
+    return picked
