@@ -266,7 +266,7 @@ def _index(x: pd.Series | pd.DataFrame) -> dict[str, Any]:
 
 
 def _floats(values: np.ndarray) -> np.ndarray:
-    if values.dtype.kind not in "fiub" or values.dtype.itemsize > 8 and values.dtype.kind != "f":
+    if values.dtype.kind not in "fiub" or (values.dtype.itemsize > 8 and values.dtype.kind != "f"):
         raise InputError(f"a sequence holds real numbers, not {values.dtype}; convert or choose other columns")
     if not values.size:
         raise InputError(f"the sequence is empty (shape {values.shape}); at least one row is needed")
