@@ -5,6 +5,7 @@ from .operators import Operator
 from .pipe import Sink
 from .reader import ReaderCounts
 from .schema import Block, Channel, Kind, Schema, Source
+from .source import SequenceSource, run_source
 from .windowed import Windowed
 
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "Operator",
     "ReaderCounts",
     "Schema",
+    "SequenceSource",
     "Sink",
     "Source",
     "Windowed",
+    "run_source",
 ]

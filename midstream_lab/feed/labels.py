@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 import xarray as xr
 
 from ..errors import InputError
-from ..timebase import TimeBase
-from .schema import Block, Channel, Schema
+from ..sequence import from_ticks
+from .schema import Block, Schema
 
 __all__ = ["label_rows", "label_window"]
 
@@ -58,26 +55,3 @@ def _ticks(blocks: list[Block], schema: Schema) -> np.ndarray:
         for block in blocks
     ]
     return np.concatenate(times)
-
-
-def from_ticks(
-    values: np.ndarray,
-    ticks: np.ndarray,
-    time: TimeBase,
-    *,
-    channels: Sequence[Channel] | None,
-    attrs: dict[str, Any] | None = None,
-) -> xr.DataArray:
-    """Label `values` with the times that `ticks` mean."""
-    axis: dict[str, Any] = {"tick": str(time.tick), "tick_unit": time.unit, "step": time.step, "units": time.unit}
-    axis["regularity"] = "irregular" if not time.regular else "calendar" if time.calendar else "regular"
-    if time.epoch is not None:
-        axis["epoch"] = time.epoch
-    coords: dict[str, Any] = {"time": ("time", ticks * time.tick.numerator / time.tick.denominator, axis)}
-    array = xr.DataArray(values, dims=("time", "channel")[: values.ndim], coords=coords, attrs=attrs or {})
-    if channels is not None and values.ndim == 2:
-        array = array.assign_coords(channel=[channel.name for channel in channels])
-    elif channels is not None:
-        array.name = channels[0].name
-        array.attrs["units"] = channels[0].unit
-    return array
