@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,11 @@ from midstream_lab import registry
 from midstream_lab.errors import InputError, LabError
 
 from . import picture
-from .base import RAMP, Canvas, OnClock, Snapshot, join_esm, reject_unknown
+from .base import Canvas, OnClock, Snapshot, join_esm, reject_unknown
 from .clock import CLOCK
 from .controls import Controls
 from .estimate import RunningEstimate
+from .look import Settings, Subject
 from .outbox import Outbox
 from .status import Status
 from .trail import COLUMNS, Trail
@@ -40,26 +41,6 @@ class AttractorCanvas(Canvas):
     """The picture alone; `LiveAttractor` fills it."""
 
     _esm = join_esm("live_attractor.js", "live_attractor_view.js")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What the controls say."""
-
-    delay: int
-    dim: int
-    trail: int
-    color: str
-    paused: bool = False
-
-    def __post_init__(self) -> None:
-        for name, least, most in (("delay", 1, None), ("dim", 2, 3), ("trail", 2, 1 << 20)):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < least or (most is not None and value > most):
-                bounds = f"from {least} to {most:,}" if most else f"{least} or more"
-                raise InputError(f"{name} must be a whole number, {bounds}, not {value!r}")
-        if self.color not in ("time", "speed"):
-            raise InputError(f"color must be 'time' or 'speed', not {self.color!r}")
 
 
 class LiveAttractor(OnClock, ipywidgets.VBox):
@@ -113,6 +94,8 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
     >>> view.close()
     """
 
+    _ended = True  # until it has been made: ipywidgets also closes what was refused
+
     def __init__(
         self,
         feed: Any,
@@ -135,15 +118,13 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
             )
         if style not in ("line", "points"):
             raise InputError(f"style must be 'line' or 'points', not {style!r}")
-        names = _chosen(feed.schema, channel, channels)
         self.feed = feed
-        self._names = names
-        self._columns = [feed.schema.index(each) for each in names]
-        self._embedded = len(names) == 1
+        self._subject = Subject(feed.schema, channel, channels)
         self._style = style
-        dim = dim if self._embedded else len(names)
+        dim = dim if self._subject.embedded else len(self._subject.names)
         self._settings = Settings(delay=1 if delay is None else delay, dim=dim, trail=trail, color=color)
-        self._choose_delay = delay is None and self._embedded
+        self._check_fits(self._settings)
+        self._choose_delay = delay is None and self._subject.embedded
         self._want_estimate = estimate
         self._estimate: RunningEstimate | None = None
         self._warming: Any = None
@@ -158,18 +139,21 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         self._status_due = 0.0
         self._status = Status(feed)
         self._readbacks: dict[int, tuple[threading.Event, list[Any]]] = {}
-        self._ended = False
-
-        title = f"Attractor of {feed.name or 'a feed'}: {', '.join(names)}"
-        self._canvas = AttractorCanvas(_title=title, _look=self._look(self._settings))
+        title = f"Attractor of {feed.name or 'a feed'}: {', '.join(self._subject.names)}"
+        self._canvas = AttractorCanvas(_title=title, _look=self._look())
         self._outbox = Outbox(self._canvas.send)
         self._canvas.on_msg(self._on_message)
         values = asdict(self._settings)
-        if not self._embedded:
+        if not self._subject.embedded:
             del values["delay"], values["dim"]
-        self._controls = Controls(values, longest=max(100, 2 * self._settings.delay), changed=self._from_control)
+        self._controls = Controls(
+            values,
+            longest=min(max(100, 2 * self._settings.delay), max(1, (feed.ring.capacity - 1) // 2)),
+            changed=self._from_control,
+        )
         self._name = name or f"attractor of {feed.name or hex(id(feed))}"
         super().__init__([self._canvas, self._controls.box], layout=ipywidgets.Layout(width="100%"))
+        self._ended = False
         registry.register("view", self._name, self)
         self._warm()
         CLOCK.join(self)
@@ -237,7 +221,7 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         InputError
             If there are too few rows to draw.
         """
-        return picture.snapshot(self._vertices(), self._look(self._settings), title=self._canvas._title)
+        return picture.snapshot(self._vertices(), self._look(), title=self._canvas._title)
 
     def export(self, path: str | Path) -> Path:
         """Write what the view shows now: ``.png`` the picture, ``.csv`` or ``.npz`` the points with their units.
@@ -247,7 +231,7 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         InputError
             If the suffix is another one.
         """
-        return picture.export(self._vertices(), self._look(self._settings), Path(path), title=self._canvas._title)
+        return picture.export(self._vertices(), self._look(), Path(path), title=self._canvas._title)
 
     def drawn(self, *, timeout: float = 5.0) -> np.ndarray:
         """The points that stand in the browser's graphics memory, read back, shape (n, dim).
@@ -340,15 +324,25 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
 
     def _change(self, **changes: Any) -> None:
         with self._lock:
-            self._settings = replace(self._settings, **changes)
+            settings = replace(self._settings, **changes)
+            self._check_fits(settings)
+            self._settings = settings
             if "delay" in changes:
                 self._choose_delay = False
+
+    def _check_fits(self, settings: Settings) -> None:
+        rows = self.feed.ring.capacity
+        if self._subject.embedded and (settings.dim - 1) * settings.delay >= rows:
+            raise InputError(
+                f"delay {settings.delay} at dimension {settings.dim} does not fit into the feed's window of {rows:,} "
+                f"rows; choose a smaller delay or subscribe with a larger window"
+            )
 
     def _follow(self, settings: Settings) -> None:
         """Bring the page to new settings."""
         before, self._shown = self._shown, settings
         self._controls.show(asdict(settings))
-        self._canvas._look = self._look(settings)
+        self._canvas._look = self._look()
         if before is None or replace(settings, color="time", paused=False) != replace(
             before, color="time", paused=False
         ):
@@ -364,7 +358,9 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
     def _read(self, settings: Settings) -> Trail:
         time_base = self.feed.schema.time
         dt = float(time_base.dt) if time_base.regular else 1.0
-        return Trail(self.feed, self._columns, delay=settings.delay, dim=settings.dim, dt=dt, rows=settings.trail)
+        return Trail(
+            self.feed, self._subject.columns, delay=settings.delay, dim=settings.dim, dt=dt, rows=settings.trail
+        )
 
     def _send_new(self, settings: Settings, now: float) -> None:
         trail = self._trail
@@ -380,7 +376,7 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
                 # Positions travel relative to the first one, so that float32 keeps small motion on a large offset.
                 self._offset = vertices[0, :3].copy()
                 self._fresh = False
-                self._canvas._look = self._look(settings)
+                self._canvas._look = self._look()
             vertices[:, :3] -= self._offset
             data = memoryview(vertices.astype(np.float32).tobytes())
             self._outbox.post({"kind": "points", "generation": self._generation, "span": settings.trail}, data, now)
@@ -393,7 +389,7 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         else:
             estimate = ""
         said = self._status.lines(now, skipped=self._skipped, paused=self._settings.paused)
-        lag = self._lag_text(self._settings) if self._embedded else ""
+        lag = self._lag_text() if self._subject.embedded else ""
         self._canvas._status = {**said, "lag": lag, "estimate": estimate}
         if self._choose_delay and self._warming is None and self.feed.counts.received >= ENOUGH_FOR_DELAY:
             self._choose_delay = False
@@ -419,13 +415,13 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         if self._want_estimate and not self.feed.closed:
             options = self._want_estimate if isinstance(self._want_estimate, Mapping) else None
             name = f"Lyapunov estimate for {self._name}"
-            self._estimate = RunningEstimate(self.feed, self._names[0], name=name, options=options)
+            self._estimate = RunningEstimate(self.feed, self._subject.names[0], name=name, options=options)
 
     def _suggested_delay(self) -> int:
         from midstream_lab.attractors import estimate_delay
 
         window = self.feed.window(5000, unbroken=True)
-        one = window.sel(channel=self._names[0]) if "channel" in window.dims else window
+        one = window.sel(channel=self._subject.names[0]) if "channel" in window.dims else window
         try:
             return max(1, int(estimate_delay(one)))
         except LabError as error:
@@ -436,57 +432,13 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         settings = self._settings
         return self._read(settings).take(settings.trail)[-settings.trail :]
 
-    # -- words ---------------------------------------------------------------------------------------
+    def _look(self) -> dict[str, Any]:
+        return self._subject.look(self._settings, self._style, self._offset.tolist())
 
-    def _look(self, settings: Settings) -> dict[str, Any]:
-        """What the browser needs to know to draw."""
-        unit = self.feed.schema.time.unit
-        value_unit = self.feed.schema.channels[self._columns[0]].unit
-        same = self._embedded or len({self.feed.schema.channels[c].unit for c in self._columns}) == 1
-        speed = f"{value_unit if same else ''}/{unit}".strip() if same and value_unit else f"1/{unit}"
-        return {
-            "labels": self._labels(settings),
-            "dim": settings.dim,
-            "equal": same,
-            "color": settings.color,
-            "style": self._style,
-            "offset": self._offset.tolist(),
-            "ramp": RAMP,
-            "legend": ["older", "newest"] if settings.color == "time" else ["slow", f"fast ({speed})"],
-            "color_label": "age" if settings.color == "time" else f"speed ({speed})",
-        }
-
-    def _labels(self, settings: Settings) -> list[str]:
-        channels = [self.feed.schema.channels[c] for c in self._columns]
-        if not self._embedded:
-            return [f"{each.name} ({each.unit})" if each.unit else each.name for each in channels]
-        name, unit = channels[0].name, f" ({channels[0].unit})" if channels[0].unit else ""
-        lags = ["t", "t + τ", "t + 2τ"][: settings.dim]
-        return [f"{name}({lag}){unit}" for lag in lags]
-
-    def _lag_text(self, settings: Settings) -> str:
-        time_base = self.feed.schema.time
+    def _lag_text(self) -> str:
         if self._choose_delay:
-            return "τ: choosing it from the first samples"
-        if not time_base.regular or time_base.unit == "tick":
-            return f"τ = {settings.delay} samples"
-        return f"τ = {settings.delay} samples = {float(settings.delay * time_base.dt):.3g} {time_base.unit}"
+            return "τ: chosen from the first samples"
+        return self._subject.lag(self._settings.delay)
 
 
 KEYWORDS = ("channel", "channels", "delay", "dim", "trail", "color", "style", "estimate", "name")
-
-
-def _chosen(schema: Any, channel: str | None, channels: Sequence[str] | None) -> list[str]:
-    """Names of the channels to draw, checked."""
-    numeric = [each.name for each in schema.channels if each.numeric]
-    if channel is not None and channels is not None:
-        raise InputError("give channel (one, which is embedded) or channels (two or three, drawn directly), not both")
-    if not numeric:
-        raise InputError(f"this feed has no numeric channel; it has {', '.join(schema.names)}")
-    chosen = [channel if channel is not None else numeric[0]] if channels is None else list(channels)
-    if channels is not None and (isinstance(channels, str) or len(chosen) not in (2, 3)):
-        raise InputError(f"channels must name two or three channels, not {channels!r}; there are {', '.join(numeric)}")
-    for each in chosen:
-        if each not in numeric:
-            raise InputError(f"no numeric channel named {each!r}; there are {', '.join(numeric)}")
-    return chosen

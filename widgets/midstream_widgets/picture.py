@@ -28,9 +28,8 @@ def snapshot(vertices: np.ndarray, look: dict[str, Any], *, title: str) -> Snaps
     rows = broken(vertices, look["dim"])
     points, speed = rows[:, :-1], rows[:, -1]
     shade = speed if look["color"] == "speed" else np.linspace(-1.0, 0.0, len(points))
-    label = look["color_label"] if look["color"] == "speed" else "age (oldest -1, newest 0)"
     figure = plot.attractor(
-        points, labels=look["labels"], color=shade, color_label=label, title=title, style=look["style"]
+        points, labels=look["labels"], color=shade, color_label=look["color_label"], title=title, style=look["style"]
     )
     return Snapshot(plot.png(figure, dpi=80), f"{title}; {len(vertices):,} points")
 
