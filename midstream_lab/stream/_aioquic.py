@@ -1,0 +1,216 @@
+"""All private names of aioquic that the lab uses, in one place; written for aioquic 1.7.
+
+aioquic grants a sender more flow-control credit as bytes arrive, and lets a sender buffer without bound. Here the
+credit of a data stream moves only when its rows were consumed, and `Endpoint.backlog` says how much is buffered.
+``tests/stream/test_aioquic_internals.py`` fails when one of these names moves.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from typing import Any
+
+from aioquic.asyncio.protocol import QuicConnectionProtocol
+from aioquic.asyncio.server import QuicServer
+from aioquic.quic import events
+from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.connection import MAX_STREAM_DATA_FRAME_CAPACITY, QuicConnection
+from aioquic.quic.packet import QuicFrameType
+from aioquic.tls import AlertDescription
+
+__all__ = [
+    "WINDOW",
+    "CreditConnection",
+    "Endpoint",
+    "QuicServer",
+    "certificate_refused",
+    "client_configuration",
+    "datagram_size",
+    "server_configuration",
+    "use_certificate",
+]
+
+ALPN = "midstream-lab/1"
+#: Bytes that a stream may send ahead of what its reader has consumed.
+WINDOW = 1 << 20
+IDLE_TIMEOUT = 5.0
+#: 16,384 bytes and more overflow aioquic's 14-bit STREAM length; beyond loopback the smallest size always fits.
+LOOPBACK_DATAGRAM = 16_300
+SMALLEST_DATAGRAM = 1_200
+
+
+class CreditConnection(QuicConnection):
+    """A client's connection whose incoming data streams get credit from `grant` alone."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._granted: dict[int, int] = {}
+
+    def grant(self, stream_id: int, limit: int) -> None:
+        """Let the peer send up to the offset `limit` of a stream; credit is never taken back."""
+        self._granted[stream_id] = max(limit, self._granted.get(stream_id, 0))
+
+    def _write_stream_limits(self, builder: Any, space: Any, stream: Any) -> None:
+        if not stream.max_stream_data_local:  # a stream that only sends
+            return
+        if stream.stream_id & 3 == 3:
+            limit = self._granted.get(stream.stream_id, 0)
+        else:
+            limit = stream.receiver.starting_offset() + WINDOW
+            if limit - stream.max_stream_data_local < WINDOW // 2:
+                limit = 0
+        stream.max_stream_data_local = max(limit, stream.max_stream_data_local)
+        if stream.max_stream_data_local_sent != stream.max_stream_data_local:
+            buffer = builder.start_frame(
+                QuicFrameType.MAX_STREAM_DATA,
+                capacity=MAX_STREAM_DATA_FRAME_CAPACITY,
+                handler=self._on_max_stream_data_delivery,
+                handler_args=(stream,),
+            )
+            buffer.push_uint_var(stream.stream_id)
+            buffer.push_uint_var(stream.max_stream_data_local)
+            stream.max_stream_data_local_sent = stream.max_stream_data_local
+
+    def _write_connection_limits(self, builder: Any, space: Any) -> None:
+        # The connection's credit covers the credit of its streams, so that one that waits cannot starve another.
+        limit = self._local_max_data
+        due = sum(
+            stream.max_stream_data_local - stream.receiver.highest_offset
+            for stream in self._streams.values()
+            if stream.max_stream_data_local and not stream.receiver.is_finished
+        )
+        wanted = limit.used + due + 4 * WINDOW
+        used = limit.used
+        if wanted - limit.value >= WINDOW:
+            limit.value = wanted
+        try:
+            # the original doubles the limit when half of it is used: it shall see none of it used
+            limit.used = 0
+            super()._write_connection_limits(builder, space)
+        finally:
+            limit.used = used
+
+
+class Endpoint(QuicConnectionProtocol):
+    """One end of a connection: named calls over aioquic's protocol class. Use it in its event loop only."""
+
+    def on_data(self, stream_id: int, data: bytes, ended: bool) -> None:
+        """Bytes of a stream have come, in order."""
+
+    def on_reset(self, stream_id: int) -> None:
+        """The peer has given up a stream that it sends, or wants no more of one that it receives."""
+
+    def on_ready(self) -> None:
+        """The handshake is complete."""
+
+    def on_lost(self, code: int, reason: str) -> None:
+        """The connection has ended."""
+
+    def on_progress(self) -> None:
+        """Datagrams were handled: there may be room to send."""
+
+    def limit_streams(self, *, bidirectional: int, unidirectional: int) -> None:
+        """Allow the peer so many open streams; before the handshake only."""
+        both = (self._quic._local_max_streams_bidi, bidirectional), (self._quic._local_max_streams_uni, unidirectional)
+        for limit, count in both:
+            limit.value = limit.sent = count
+
+    def open_stream(self, *, unidirectional: bool) -> int:
+        """The id of the next stream; it counts as open once something was written to it."""
+        return self._quic.get_next_available_stream_id(is_unidirectional=unidirectional)
+
+    def write(self, stream_id: int, data: bytes, *, end: bool = False) -> None:
+        """Send bytes on a stream."""
+        self._quic.send_stream_data(stream_id, data, end)
+        self._transmit_soon()
+
+    def backlog(self, stream_id: int) -> int:
+        """Bytes of a stream that were written and are not acknowledged."""
+        stream = self._quic._streams.get(stream_id)
+        return 0 if stream is None else len(stream.sender._buffer)
+
+    def grant(self, stream_id: int, limit: int) -> None:
+        """Let the peer send up to the offset `limit` of a stream."""
+        self._quic.grant(stream_id, limit)
+        self._transmit_soon()
+
+    def give_up(self, stream_id: int) -> None:
+        """End a stream at once: what this end sends is reset, what it receives is refused."""
+        stream = self._quic._streams.get(stream_id)
+        if stream is None:
+            return
+        if not stream.sender.is_finished:
+            self._quic.reset_stream(stream_id, 0)
+        if not stream.receiver.is_finished:
+            self._quic.stop_stream(stream_id, 0)
+        self._transmit_soon()
+
+    def datagram_received(self, data: bytes | str, addr: Any) -> None:
+        super().datagram_received(data, addr)
+        self.on_progress()
+
+    def quic_event_received(self, event: events.QuicEvent) -> None:
+        if isinstance(event, events.StreamDataReceived):
+            self.on_data(event.stream_id, event.data, event.end_stream)
+        elif isinstance(event, (events.StreamReset, events.StopSendingReceived)):
+            self.on_reset(event.stream_id)
+        elif isinstance(event, events.HandshakeCompleted):
+            self.on_ready()
+        elif isinstance(event, events.ConnectionTerminated):
+            self.on_lost(event.error_code, event.reason_phrase)
+
+
+def server_configuration(host: str) -> QuicConfiguration:
+    """The configuration of a server that listens on `host`."""
+    return QuicConfiguration(
+        is_client=False,
+        alpn_protocols=[ALPN],
+        idle_timeout=IDLE_TIMEOUT,
+        max_datagram_size=datagram_size(host),
+    )
+
+
+def client_configuration(host: str, *, authority: str, server_name: str) -> QuicConfiguration:
+    """The configuration of a client that trusts `authority` (PEM) and asks for `server_name`."""
+    return QuicConfiguration(
+        is_client=True,
+        alpn_protocols=[ALPN],
+        idle_timeout=IDLE_TIMEOUT,
+        max_datagram_size=datagram_size(host),
+        max_stream_data=WINDOW,
+        max_data=4 * WINDOW,
+        server_name=server_name,
+        cadata=authority.encode(),
+    )
+
+
+def use_certificate(configuration: QuicConfiguration, certificate: Any, key: Any) -> None:
+    """Show this certificate to those who connect from now on."""
+    configuration.certificate = certificate
+    configuration.certificate_chain = []
+    configuration.private_key = key
+
+
+def datagram_size(host: str) -> int:
+    """Bytes of a datagram to or from `host`: large ones stay on this machine."""
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    return LOOPBACK_DATAGRAM if loopback else SMALLEST_DATAGRAM
+
+
+def certificate_refused(code: int) -> bool:
+    """Whether a connection ended because one end did not accept the other's certificate."""
+    alerts = (
+        AlertDescription.bad_certificate,
+        AlertDescription.certificate_expired,
+        AlertDescription.certificate_unknown,
+        AlertDescription.unknown_ca,
+    )
+    return code in [0x100 + alert for alert in alerts]
+
+
+#: What makes the protocol of one connection of a server.
+MakeProtocol = Callable[..., Endpoint]

@@ -1,0 +1,235 @@
+"""The client's side of one connection: the control stream, and the streams that the server opens."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import socket
+from typing import Any
+
+from ..errors import AuthError, FrameError, LabError, StreamError
+from ._aioquic import CreditConnection, Endpoint, certificate_refused, client_configuration
+from .card import Card, split_address
+from .certificates import NAME
+from .control import VERSION, Messages, check_reply, error_from, pack
+from .frames import Header
+from .inflow import Inflow
+from .loop import LoopThread
+
+__all__ = ["Calling", "dial"]
+
+#: Seconds between pings that keep the connection, and find out whether the server is there.
+KEEP_ALIVE = 1.5
+#: Seconds for the reason of an end that came without its mark.
+REASON = 2.0
+
+
+async def dial(card: Card, loop: LoopThread, *, timeout: float) -> Calling:
+    """Connect to the first address of a card that answers, and show the token.
+
+    Raises
+    ------
+    AuthError
+        If the certificate or the token is refused.
+    StreamError
+        If no address answers in time.
+    """
+    failures = []
+    share = timeout / len(card.addresses)
+    for address in card.addresses:
+        host, port = split_address(address)
+        try:
+            return await asyncio.wait_for(_dial(card, loop, host, port), share)
+        except AuthError:
+            raise
+        except TimeoutError:
+            failures.append(f"{address}: no answer within {share:.1f} s")
+        except (LabError, OSError) as error:
+            failures.append(f"{address}: {error}")
+    raise StreamError(
+        f"no connection to the server {card.name!r} ({'; '.join(failures)}). Is it running, does the card hold its "
+        "present address, and do firewalls let UDP through?"
+    )
+
+
+async def _dial(card: Card, loop: LoopThread, host: str, port: int) -> Calling:
+    running = asyncio.get_running_loop()
+    info = (await running.getaddrinfo(host, port, type=socket.SOCK_DGRAM))[0]
+    address = info[4]
+    configuration = client_configuration(str(address[0]), authority=card.authority, server_name=NAME)
+    # a connected socket of the address's own family: hosts without IPv6 work, and a closed port is noticed at once
+    _, calling = await running.create_datagram_endpoint(
+        lambda: Calling(CreditConnection(configuration=configuration), loop=loop),
+        remote_addr=(str(address[0]), port),
+        family=info[0],
+    )
+    try:
+        await calling.greet(address, card.token)
+    except BaseException:
+        await calling.hang_up()
+        raise
+    return calling
+
+
+class Calling(Endpoint):
+    """Asks the server and takes its streams. Lives in the loop thread."""
+
+    def __init__(self, *args: Any, loop: LoopThread, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.lost = False
+        self.error: LabError | None = None
+        self._thread = loop
+        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._messages = Messages()
+        self._numbers = itertools.count(1)
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._headers: dict[int, asyncio.Future[tuple[Inflow, Header]]] = {}
+        self._inflows: dict[int, Inflow] = {}
+        self._subscribed: dict[int, Inflow] = {}
+        self._control: int | None = None
+        self._pinging: asyncio.TimerHandle | None = None
+
+    async def greet(self, address: Any, token: str) -> None:
+        """Shake hands, then show the token."""
+        self.connect(address)
+        await self._ready
+        self._control = self.open_stream(unidirectional=False)
+        self._keep_alive()
+        await self.ask({"op": "hello", "version": VERSION, "token": token})
+
+    async def ask(self, request: dict[str, Any], *, number: int | None = None) -> dict[str, Any]:
+        """Send a request and wait for its answer, or raise the error that it brings."""
+        if self.error is not None or self._control is None:
+            raise self.error or StreamError("not connected")
+        number = next(self._numbers) if number is None else number
+        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        try:
+            self.write(self._control, pack(request | {"id": number}))
+            return await answer
+        finally:
+            self._answers.pop(number, None)
+
+    async def subscribe(self, request: dict[str, Any]) -> tuple[int, Inflow, Header]:
+        """Subscribe, and wait for the header of the stream that the server opens."""
+        number = next(self._numbers)
+        header = self._headers[number] = asyncio.get_running_loop().create_future()
+        try:
+            await self.ask(request, number=number)
+            inflow, found = await header
+        except BaseException:
+            if (late := self._subscribed.get(number)) is not None:
+                late.drop()
+            raise
+        finally:
+            self._headers.pop(number, None)
+        return number, inflow, found
+
+    async def hang_up(self) -> None:
+        """End the connection; the feeds close, and keep their rows."""
+        if self._pinging is not None:
+            self._pinging.cancel()
+        for inflow in list(self._inflows.values()):
+            inflow.drop()
+        self._fail(StreamError("the connection was closed at this end"))
+        self.close()
+        if self._transport is not None:
+            self._transport.close()
+
+    def on_ready(self) -> None:
+        if not self._ready.done():
+            self._ready.set_result(None)
+
+    def on_data(self, stream_id: int, data: bytes, ended: bool) -> None:
+        if stream_id == self._control:
+            try:
+                for message in self._messages.receive(data):
+                    self._on_message(check_reply(message))
+            except FrameError as error:
+                self._break(error)
+            return
+        inflow = self._inflows.get(stream_id)
+        if inflow is None:
+            inflow = self._inflows[stream_id] = Inflow(
+                self, stream_id, self._thread, on_header=self._on_header, on_done=self._on_done
+            )
+        inflow.receive(data, ended)
+        if ended and not inflow.complete:
+            # the reason stands on the control stream, and may come later than the end of this one
+            late = StreamError("the stream ended without its end mark: the server stopped in the middle")
+            asyncio.get_running_loop().call_later(REASON, inflow.finish, late)
+
+    def on_reset(self, stream_id: int) -> None:
+        inflow = self._inflows.get(stream_id)
+        if inflow is not None:
+            inflow.finish(StreamError("the server gave this stream up"))
+
+    def on_lost(self, code: int, reason: str) -> None:
+        if certificate_refused(code):
+            error: LabError = AuthError(
+                f"the server's certificate was refused ({reason or 'not signed by the authority of this card'}): it is "
+                "another server, or its authority was made again. Get a new card from it"
+            )
+        elif code == 2:
+            error = AuthError(f"the server refused this client: {reason}")
+        elif code:
+            error = StreamError(f"the connection ended: {reason or f'QUIC error {code:#x}'}")
+        else:
+            error = StreamError(reason or "the server is gone: nothing was heard from it any more")
+        self._fail(error)
+
+    def error_received(self, exc: OSError) -> None:
+        if not self._ready.done():
+            self._fail(StreamError(f"nothing listens there ({exc.strerror or exc})"))
+
+    def _on_message(self, message: dict[str, Any]) -> None:
+        if "event" in message:
+            inflow = self._subscribed.get(message["subscription"])
+            if inflow is not None and message["error"] is not None:
+                inflow.finish(error_from(message["error"]))
+            return
+        answer = self._answers.get(message["re"])
+        if answer is None or answer.done():
+            return
+        if "error" in message:
+            answer.set_exception(error_from(message["error"]))
+        else:
+            answer.set_result(message["ok"])
+
+    def _on_header(self, inflow: Inflow, header: Header) -> None:
+        text = header.labels.get("subscription", "")
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
+        waiting = self._headers.get(number)
+        if waiting is None or waiting.done():
+            raise FrameError("the server opened a stream that was not asked for")
+        self._subscribed[number] = inflow
+        waiting.set_result((inflow, header))
+
+    def _on_done(self, inflow: Inflow) -> None:
+        self._inflows.pop(inflow.stream_id, None)
+        for number, held in list(self._subscribed.items()):
+            if held is inflow:
+                del self._subscribed[number]
+
+    def _break(self, error: LabError) -> None:
+        self._fail(error)
+        self.close(1, "a message that is not of the protocol")
+
+    def _fail(self, error: LabError) -> None:
+        """Everything that waits for the server gets this error."""
+        self.lost = True
+        self.error = self.error or error
+        if self._pinging is not None:
+            self._pinging.cancel()
+        for waiting in [self._ready, *self._answers.values(), *self._headers.values()]:
+            if not waiting.done():
+                waiting.set_exception(error)
+                waiting.exception()  # it may be that nobody awaits this one
+        for inflow in list(self._inflows.values()):
+            inflow.finish(error)
+
+    def _keep_alive(self) -> None:
+        if self.lost:
+            return
+        self._quic.send_ping(id(self))
+        self._transmit_soon()
+        self._pinging = asyncio.get_running_loop().call_later(KEEP_ALIVE, self._keep_alive)

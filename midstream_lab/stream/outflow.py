@@ -1,0 +1,160 @@
+"""The server's side of one subscription: from the source's feed to one QUIC stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import LabError
+from ..feed.reader import Policy, Reader
+from ._aioquic import Endpoint
+from .frames import BATCH_BYTES, BATCH_ROWS, Encoder, row_bytes
+from .runner import Runner
+
+__all__ = ["Outflow"]
+
+#: Unacknowledged bytes of a stream beyond which no batch is added.
+BACKLOG = 1 << 20
+#: Batches that one subscription may send before the others have their turn.
+TURN = 8
+
+
+class Outflow:
+    """Reads the feed of a source and writes it as an Arrow stream.
+
+    Parameters
+    ----------
+    endpoint : Endpoint
+        The connection.
+    runner : Runner
+        The source.
+    subscription : int
+        Number that the client gave to it.
+    policy : {"block", "drop_oldest"}
+        Whether the source waits for this reader, or the reader loses rows when it is behind.
+    since : int, "oldest" or "newest"
+        Where to begin.
+    run : str, optional
+        Which run of the source `since` counts in.
+    batch_seconds : float
+        Age at which a batch that is not full is sent.
+    on_end : callable
+        Called with this outflow and the error, or None, when the stream is complete.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        runner: Runner,
+        *,
+        subscription: int,
+        policy: Policy,
+        since: Any,
+        run: str | None,
+        batch_seconds: float,
+        on_end: Callable[[Outflow, BaseException | None], None],
+    ) -> None:
+        self.subscription = subscription
+        self.runner = runner
+        self.rows = 0
+        self._endpoint = endpoint
+        self._batch_seconds = batch_seconds
+        self._on_end = on_end
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = False
+        self._woken = False
+        self._failure: BaseException | None = None
+        self.ended = False
+        number = since if isinstance(since, int) else None
+        feed = runner.join(run=run, since=number)
+        self._reader = Reader(feed, self, policy)
+        if since == "newest":
+            self._skip(feed.next)
+        elif number is not None and run in (None, runner.run):
+            self._skip(number)
+        schema = feed.schema
+        self._batch_rows = max(1, min(BATCH_ROWS, BATCH_BYTES // max(1, row_bytes(schema)), feed.ring.capacity // 2))
+        labels = {"name": runner.name, "subscription": str(subscription), "run": runner.run}
+        self._encoder = Encoder(schema, labels=labels)
+        self.stream = endpoint.open_stream(unidirectional=True)
+        endpoint.write(self.stream, self._encoder.header())
+        runner.begin()
+        self._wake()
+
+    def wake(self) -> None:
+        """The feed has rows, or has closed; called from the source's thread."""
+        if not self._woken:
+            self._woken = True
+            try:
+                self._loop.call_soon_threadsafe(self._wake)
+            except RuntimeError:  # the server's loop has ended
+                self._reader.detach()
+
+    def fail(self, error: BaseException) -> None:
+        """The reader was overrun, as a source that cannot wait may do to a `block` reader."""
+        self._failure = error
+        self.wake()
+
+    def turn(self) -> None:
+        """Send what is due and what the connection has room for."""
+        for _ in range(TURN):
+            if self.ended or not self._ready():
+                return
+            if self._endpoint.backlog(self.stream) >= BACKLOG:
+                return
+            block = self._reader.take(self._batch_rows)
+            if block is None:
+                return
+            self._endpoint.write(self.stream, self._encoder.block(block))
+            self._reader.release()
+            self.rows += len(block)
+            if not self._reader.waiting:
+                self._due = False
+        self._loop.call_soon(self.turn)
+
+    def close(self) -> None:
+        """End the subscription; nothing more is sent."""
+        self.ended = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._reader.detach()
+
+    def _wake(self) -> None:
+        self._woken = False
+        self.turn()
+        if self.ended or self._timer is not None or not self._reader.waiting:
+            return
+        self._timer = self._loop.call_later(self._batch_seconds, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        self._due = True
+        self.turn()
+
+    def _ready(self) -> bool:
+        """Whether a batch is full, or old enough, or the last one."""
+        feed = self._reader.feed
+        if self._failure is not None:
+            self._finish(self._failure)
+            return False
+        waiting = self._reader.waiting
+        if feed.closed and not waiting:
+            self._finish(feed.error)
+            return False
+        return waiting >= self._batch_rows or (waiting > 0 and (self._due or feed.closed))
+
+    def _finish(self, error: BaseException | None) -> None:
+        if error is not None and not isinstance(error, LabError):
+            error = LabError(str(error))
+        self.close()
+        # without the end mark the client knows that this is not the ordinary end
+        self._endpoint.write(self.stream, b"" if error else self._encoder.end(), end=True)
+        self._on_end(self, error)
+
+    def _skip(self, row: int) -> None:
+        """Begin at `row`, or at the first row after it that is held."""
+        feed = self._reader.feed
+        with feed.lock:
+            self._reader.taken = self._reader.done = feed.ring.count_at(row)

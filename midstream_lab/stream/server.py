@@ -1,0 +1,309 @@
+"""`serve`: a QUIC server for sources, in a thread of its own."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from html import escape
+from types import TracebackType
+from typing import Any
+
+import xarray as xr
+
+from .. import registry
+from ..errors import InputError, StreamError
+from ..feed.schema import Source
+from ._aioquic import QuicServer, server_configuration, use_certificate
+from .card import Card
+from .certificates import Authority, LeafKeeper, utc_now
+from .folder import data_folder
+from .identity import load_identity, store_identity
+from .link import Link, unknown_source
+from .loop import LoopThread
+from .replay import Replay
+from .runner import Runner, Start
+
+__all__ = ["Server", "serve"]
+
+#: Seconds between looks at the certificate's end.
+RENEWAL = 3600.0
+
+
+def serve(
+    *sources: Source | xr.DataArray | Mapping[str, Source | xr.DataArray],
+    name: str | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    start: Start = "subscribe",
+    window: int = 65_536,
+    max_bytes: int = 8 * 2**20,
+    batch_seconds: float = 0.004,
+    rotate_token: bool = False,
+) -> Server:
+    """Stream sources over QUIC; returns at once.
+
+    Parameters
+    ----------
+    *sources : Source, DataArray, or mapping of name to those
+        What to stream. A sequence is replayed at its own rate.
+    name : str, optional
+        Name of the server; default the names of its sources. Its id, token and port last as long as the name.
+        A server of this process with the same name is closed first.
+    host : str, optional
+        Address to listen on; default 127.0.0.1: this machine only. ``"0.0.0.0"`` for all addresses.
+    port : int, optional
+        UDP port; default 0: the one that the name had last, else any that is free.
+    start : {"subscribe", "now"}, optional
+        When the sources begin. Default with their first subscriber, who so sees row 0; a source that can wait
+        then also holds while nobody is subscribed.
+    window : int, optional
+        Most rows of each source that the server holds; default 65,536.
+    max_bytes : int, optional
+        Most bytes of each source that the server holds; default 8 MiB.
+    batch_seconds : float, optional
+        A batch that is not full is sent at this age; default 0.004.
+    rotate_token : bool, optional
+        Make a new access token: cards that were given out before end.
+
+    Returns
+    -------
+    Server
+        Its `card` is what `connect` takes. Close it with `close`, or use it in a ``with`` block.
+
+    Raises
+    ------
+    InputError
+        If there is no source, two have one name, or something is not a source.
+    StreamError
+        If the port is in use, or the address is not one of this machine.
+
+    Examples
+    --------
+    >>> from midstream_lab.attractors.systems import Lorenz
+    >>> from midstream_lab.stream import Simulation, connect, serve
+    >>> with serve(Simulation(Lorenz(), dt="1/100", speed="max")) as server, connect(server.card) as client:
+    ...     feed = client.subscribe("Lorenz", policy="block")
+    ...     _ = feed.wait(n=1000, timeout=10)
+    ...     feed.schema.names
+    ('x', 'y', 'z')
+    """
+    named = _named(sources)
+    return Server(
+        named,
+        name=name or "+".join(named),
+        host=host,
+        port=port,
+        start=start,
+        window=window,
+        max_bytes=max_bytes,
+        batch_seconds=batch_seconds,
+        rotate_token=rotate_token,
+    )
+
+
+class Server:
+    """A running server; made by `serve`.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    card : Card
+        What a client needs; holds the access token.
+    notes : list of str
+        What starting it replaced.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, Source],
+        *,
+        name: str,
+        host: str,
+        port: int,
+        start: Start,
+        window: int,
+        max_bytes: int,
+        batch_seconds: float,
+        rotate_token: bool,
+        clock: Callable[[], Any] = utc_now,
+    ) -> None:
+        if not 0 <= port < 65536:
+            raise InputError(f"port must be 0 to 65535, not {port}")
+        if start not in ("subscribe", "now"):
+            raise InputError(f"start must be 'subscribe' or 'now', not {start!r}")
+        self.name = name
+        self.batch_seconds = batch_seconds
+        self.links: set[Link] = set()
+        self.rows_sent = 0
+        self._closed = False
+        folder = data_folder()
+        authority = Authority(folder)
+        identity = load_identity(folder, name, rotate_token=rotate_token)
+        self.token = identity.token
+        self._keeper = LeafKeeper(authority, clock=clock)
+        self._configuration = server_configuration(host)
+        self._use_leaf()
+        self.notes = registry.register("server", name, self)
+        self.runners: dict[str, Runner] = {}
+        self._loop = LoopThread(f"midstream-server-{name}")
+        try:
+            self._quic, bound = self._loop.call(self._listen(host, port, identity.port))
+            store_identity(folder, name, replace(identity, port=bound))
+            self.card = Card(
+                name=name,
+                server=identity.server,
+                addresses=tuple(_addresses(host, bound)),
+                authority=authority.pem,
+                token=identity.token,
+            )
+            for label, source in sources.items():
+                self.runners[label] = Runner(label, source, window=window, max_bytes=max_bytes, start=start)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
+
+    def runner(self, name: str | None) -> Runner:
+        """The source of that name; None means the only one."""
+        known = list(self.runners)
+        if name is None and len(known) == 1:
+            return self.runners[known[0]]
+        if name not in self.runners:
+            raise unknown_source(name, known)
+        return self.runners[name]
+
+    def status(self) -> str:
+        """One line: who is connected, and how much was sent."""
+        links = list(self.links)
+        flows = [outflow for link in links for outflow in list(link.outflows.values())]
+        sent = self.rows_sent + sum(outflow.rows for outflow in flows)
+        state = "closed" if self._closed else f"{len(links)} connections, {len(flows)} subscriptions"
+        return f"{self.name}: {state}, {sent:,} rows sent"
+
+    def close(self) -> None:
+        """End the connections and the sources. May be called again."""
+        if self._closed:
+            return
+        self._closed = True
+        registry.remove("server", self.name, self)
+        if hasattr(self, "_quic"):
+            self._loop.call(self._shut())
+        self._loop.close()
+        for runner in self.runners.values():
+            runner.close()
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        address = self.card.addresses[0]
+        return f"<Server {self.name!r} on {address}: {', '.join(self.runners)}{' (closed)' if self._closed else ''}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<tr><td>{escape(label)}</td><td>{_rate(r)}</td></tr>" for label, r in self.runners.items())
+        state = "closed" if self._closed else "serving"
+        head = "<tr><th>source</th><th>channels</th></tr>"
+        return f"<table><caption>{state} {escape(self.name)}</caption>{head}{rows}</table>"
+
+    async def _listen(self, host: str, port: int, last: int) -> tuple[Any, int]:
+        choices = [port] if port else [last, 0] if last else [0]
+        for choice in choices:
+            try:
+                transport, quic = await self._loop.loop.create_datagram_endpoint(
+                    lambda: QuicServer(configuration=self._configuration, create_protocol=partial(Link, server=self)),
+                    local_addr=(host, choice),
+                )
+            except OSError as error:
+                if error.errno == errno.EADDRINUSE and choice != choices[-1]:
+                    continue
+                raise _listen_error(error, host, choice) from error
+            self._loop.loop.call_later(RENEWAL, self._renew)
+            return quic, transport.get_extra_info("sockname")[1]
+        raise AssertionError("the last choice returns or raises")
+
+    async def _shut(self) -> None:
+        for link in list(self.links):
+            link.end("closed", "the server was closed")
+        self._quic.close()
+
+    def _renew(self) -> None:
+        if self._keeper.renew():
+            self._use_leaf()
+        self._loop.loop.call_later(RENEWAL, self._renew)
+
+    def _use_leaf(self) -> None:
+        use_certificate(self._configuration, self._keeper.leaf.certificate, self._keeper.leaf.key)
+
+
+def _named(sources: tuple[Any, ...]) -> dict[str, Source]:
+    named: dict[str, Source] = {}
+    for given in sources:
+        items = given.items() if isinstance(given, Mapping) else [(_default_name(given), given)]
+        for label, thing in items:
+            if not isinstance(label, str) or not label:
+                raise InputError(f"a source needs a name that is a text, not {label!r}")
+            if label in named:
+                raise InputError(f"two sources are named {label!r}; give them names: serve({{'a': ..., 'b': ...}})")
+            named[label] = _source(thing)
+    if not named:
+        raise InputError("serve() needs at least one source: a sequence, a Replay, a Simulation or another Source")
+    return named
+
+
+def _source(thing: Any) -> Source:
+    if isinstance(thing, xr.DataArray):
+        return Replay(thing)
+    if not isinstance(thing, Source):
+        raise InputError(
+            f"{type(thing).__name__} is not a source: it needs schema, live and blocks(). Allowed: a DataArray "
+            "(datasets.load, read, sequence), a Replay, a Simulation or another Source"
+        )
+    return thing
+
+
+def _default_name(thing: Any) -> str:
+    name = getattr(thing, "name", None)
+    return name if isinstance(name, str) and name else "sequence"
+
+
+def _rate(runner: Runner) -> str:
+    return escape(", ".join(runner.source.schema.names[:8]))
+
+
+def _listen_error(error: OSError, host: str, port: int) -> StreamError:
+    if error.errno == errno.EADDRINUSE:
+        return StreamError(f"UDP port {port} of {host} is in use; choose another, or port=0 for any that is free")
+    if error.errno == errno.EACCES:
+        return StreamError(f"UDP port {port} may not be used by this person; choose one above 1023")
+    return StreamError(f"cannot listen on {host}:{port}: {error.strerror or error}; is it an address of this machine?")
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    """The addresses under which a server that listens on `host` is found; loopback last."""
+    hosts = [host]
+    if host in ("0.0.0.0", "::"):
+        hosts = [*filter(None, [_outward()]), "127.0.0.1" if host == "0.0.0.0" else "::1"]
+    return [f"[{h}]:{port}" if ":" in h else f"{h}:{port}" for h in hosts]
+
+
+def _outward() -> str | None:
+    """This machine's address towards others; connecting a UDP socket sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # TEST-NET-1 of RFC 5737
+            return str(probe.getsockname()[0])
+        except OSError:
+            return None
