@@ -119,4 +119,4 @@ def test_running_the_same_cells_three_times_leaves_as_much_as_once():
             older.join(30)
         left.append((threading.active_count(), list(registry.running())))
     assert left[0] == left[1] == left[2]
-    assert left[0][1] == [("feed", "cells"), ("feed", "level"), ("sink", "journal")]
+    assert left[0][1] == [("feed", "cells"), ("feed", "cells.level"), ("sink", "journal")]

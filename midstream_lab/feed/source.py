@@ -53,8 +53,8 @@ class SequenceSource:
         self._ticks = room.ticks(array)
         self._values = np.ascontiguousarray(array.values.reshape(len(array), -1).T)
         names = [str(name) for name in array["channel"].values] if array.ndim == 2 else [str(array.name or "x")]
-        units = array.attrs.get("units", "")
-        units = [str(unit) for unit in (units if isinstance(units, (list, tuple)) else [units] * len(names))]
+        shared = str(array.attrs.get("units", ""))
+        units = [str(unit) for unit in array["unit"].values] if "unit" in array.coords else [shared] * len(names)
         attrs = {key: value for key, value in array.attrs.items() if isinstance(value, (str, int, float))}
         attrs.pop("units", None)
         self.schema = Schema(
