@@ -220,7 +220,8 @@ class Calling(Endpoint):
         self.error = self.error or error
         if self._pinging is not None:
             self._pinging.cancel()
-        for waiting in [self._ready, *self._answers.values(), *self._headers.values()]:
+        waiters: list[asyncio.Future[Any]] = [self._ready, *self._answers.values(), *self._headers.values()]
+        for waiting in waiters:
             if not waiting.done():
                 waiting.set_exception(error)
                 waiting.exception()  # it may be that nobody awaits this one

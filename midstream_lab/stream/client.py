@@ -316,7 +316,7 @@ class Client:
         began = time.monotonic()
         try:
             return loop.call(work, timeout=self._timeout)
-        except (TimeoutError, asyncio.TimeoutError, asyncio.CancelledError) as error:
+        except (TimeoutError, asyncio.CancelledError) as error:
             waited = time.monotonic() - began
             raise StreamError(f"the server did not answer within {waited:.1f} s; is it still running?") from error
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import FrameError, require
-from ..feed.schema import Block, Channel, Schema
+from ..feed.schema import Block, Schema
 from .arrow_schema import from_arrow, to_arrow, whole
 from .flatbuf import MessageInfo, inspect
 
@@ -79,6 +79,7 @@ class Encoder:
 
     Examples
     --------
+    >>> from midstream_lab.feed import Channel
     >>> encoder = Encoder(Schema(channels=(Channel(name="x"),)))
     >>> data = encoder.header() + encoder.block(Block(first=0, start=0, columns=(np.arange(3.0),))) + encoder.end()
     >>> header, rows = Decoder().receive(data)
@@ -186,9 +187,7 @@ class Decoder:
     def close(self) -> None:
         """No more bytes will come; a `FrameError` if they stop inside a message."""
         if self._buffer:
-            raise FrameError(
-                f"the stream was cut off: {len(self._buffer)} bytes of a message came, more were announced"
-            )
+            raise FrameError(f"the stream was cut off inside a message, after {len(self._buffer)} of its bytes")
 
     def _advance(self) -> Header | Rows | None:
         """One step: the prefix, the metadata or the whole message has come."""
@@ -198,7 +197,8 @@ class Decoder:
             if mark != CONTINUATION:
                 raise FrameError(f"not an Arrow IPC message: it starts with {bytes(self._buffer[:4]).hex()}")
             if length == 0:
-                return self._end()
+                self._end()
+                return None
             if length > self.limits.metadata or length % 8:
                 raise FrameError(f"metadata of {length} bytes; allowed: a multiple of 8 up to {self.limits.metadata}")
             self.needed += length

@@ -36,7 +36,7 @@ def load_identity(folder: Path, name: str, *, rotate_token: bool = False) -> Ide
             kept = Identity(server=str(content["server"]), token=str(content["token"]), port=int(content["port"]))
         except (ValueError, KeyError, TypeError, OSError) as error:
             raise InputError(
-                f"{path} is not what a server keeps ({error}); remove it and make its cards again"
+                f"{path} is damaged ({error}); remove it and make the cards of this server again"
             ) from error
         if not rotate_token:
             return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from .loop import LoopThread
 
 __all__ = ["Inflow"]
+
+log = logging.getLogger("midstream_lab")
 
 #: How often a stream that holds because nobody reads looks for a reader, in seconds.
 LOOK = 0.01
@@ -161,10 +164,12 @@ class Inflow:
     def _look(self, feed: Feed) -> None:
         self._looks += 1
         if self._looks == LOOKS:
-            feed.note(
-                "the window is full and nothing reads this feed: a subscription with policy='block' waits for a "
-                "pipe or a sink, so that none of its rows is lost; subscribe with policy='drop_oldest' to look only"
+            line = (
+                f"the window of feed {feed.name!r} is full and nothing reads it: a subscription with policy='block' "
+                "waits for a pipe or a sink, so that none of its rows is lost; policy='drop_oldest' never waits"
             )
+            feed.note(line)
+            log.warning(line)
         self._loop.loop.call_later(LOOK, self.pump)
 
     def _grant(self, feed: Feed) -> None:

@@ -100,9 +100,7 @@ class Link(Endpoint):
         if request["version"] != VERSION:
             raise StreamError(f"the server speaks version {VERSION} of the protocol, the client {request['version']}")
         if not hmac.compare_digest(request["token"].encode(), self.server.token.encode()):
-            raise AuthError(
-                "the server refused the access token: the card is of another server or its token was rotated"
-            )
+            raise AuthError("the access token was refused: the card is of another server, or its token was rotated")
         self._known = True
         self._patience.cancel()
         return {"name": self.server.name, "server": self.server.card.server}

@@ -82,7 +82,7 @@ class Replay(Paced):
             raise InputError(f"a row is 0 or more, not {row}")
         self._first = row
 
-    def blocks(self, stop: threading.Event) -> Iterator[Block]:
+    def blocks(self, stop: Any) -> Iterator[Block]:
         """Yield the rows when they are due, until they end or `stop` is set."""
         first, self._first = self._first, 0
         rounds = first // self._round_rows if self.loop else 0

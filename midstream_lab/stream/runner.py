@@ -37,7 +37,7 @@ class Runner:
         self.name = name
         self.source = source
         self.holds = start == "subscribe" and not source.live
-        self._bounds = {"window": window, "max_bytes": max_bytes}
+        self._window, self._max_bytes = window, max_bytes
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -100,7 +100,7 @@ class Runner:
 
     def _renew(self) -> None:
         self.run = os.urandom(8).hex()
-        self.feed = Feed(self.source.schema, **self._bounds)
+        self.feed = Feed(self.source.schema, window=self._window, max_bytes=self._max_bytes)
         self._thread = None
         self._first = 0
 

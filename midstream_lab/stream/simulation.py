@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import threading
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any, Protocol
@@ -96,7 +95,7 @@ class Simulation(Paced):
         time = TimeBase.from_dt(dt if dt is not None else system.dt, unit=getattr(system, "unit", "system time"))
         self.schema = Schema(channels=tuple(Channel(name=name) for name in chosen), time=time, attrs=attrs)
 
-    def blocks(self, stop: threading.Event) -> Iterator[Block]:
+    def blocks(self, stop: Any) -> Iterator[Block]:
         """Yield the rows when they are due, until `stop` is set."""
         dt = float(self.schema.time.dt)
         system = copy.deepcopy(self._system)
