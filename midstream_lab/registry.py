@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from .errors import InputError
 
-__all__ = ["Closeable", "Running", "close_all", "register", "remove", "running", "set_panel"]
+__all__ = ["Closeable", "Running", "close_all", "close_older", "register", "remove", "running", "set_panel"]
 
 log = logging.getLogger("midstream_lab")
 
@@ -64,13 +64,26 @@ def register(kind: str, name: str, thing: Closeable) -> list[str]:
     """
     if not name:
         raise InputError(f"a {kind} needs a name that is not empty")
+    notes = close_older(kind, name)
     with _lock:
-        older = _things.get((kind, name))
         _things[kind, name] = thing
-    if older is None or older is thing:
+    return notes
+
+
+def close_older(kind: str, name: str) -> list[str]:
+    """Close what stands under this name, before something takes its place (and its port, say).
+
+    Returns
+    -------
+    list of str
+        A line that says what was closed; empty if nothing was.
+    """
+    with _lock:
+        older = _things.pop((kind, name), None)
+    if older is None:
         return []
+    log.info("closing the older %s %r", kind, name)
     older.close()
-    log.info("closed the older %s %r", kind, name)
     return [f"closed the older {kind} {name!r}"]
 
 
@@ -82,7 +95,7 @@ def remove(kind: str, name: str, thing: Closeable) -> None:
 
 
 class Running:
-    """A table of what runs; a snapshot whose `close` acts on what stands under the name now."""
+    """A table of what ran when it was made, and the means to close it."""
 
     def __init__(self) -> None:
         with _lock:
@@ -159,8 +172,14 @@ def close_all() -> None:
     last = ("feed", "sink")
     with _lock:
         things = sorted(_things.items(), key=lambda item: (item[0][0] in last, item[0]))
+    errors = []
     for _, thing in things:
-        thing.close()
+        try:
+            thing.close()
+        except Exception as error:  # the others are still to be closed
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 def set_panel(factory: Callable[[], Any] | None) -> None:

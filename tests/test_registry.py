@@ -120,3 +120,24 @@ def test_running_the_same_cells_three_times_leaves_as_much_as_once():
         left.append((threading.active_count(), list(registry.running())))
     assert left[0] == left[1] == left[2]
     assert left[0][1] == [("feed", "cells"), ("feed", "cells.level"), ("sink", "journal")]
+
+
+def test_one_that_cannot_be_closed_does_not_keep_the_others():
+    class Stubborn:
+        def close(self):
+            registry.remove("stubborn", "one", self)
+            raise RuntimeError("no")
+
+    registry.register("stubborn", "one", Stubborn())
+    lamp = Lamp("z")
+    with pytest.raises(RuntimeError, match="no"):
+        registry.close_all()
+    assert lamp.closed
+    assert len(registry.running()) == 0
+
+
+def test_the_older_can_be_closed_before_the_newer_is_made():
+    lamp = Lamp()
+    assert registry.close_older("lamp", "desk") == ["closed the older lamp 'desk'"]
+    assert lamp.closed
+    assert registry.close_older("lamp", "desk") == []

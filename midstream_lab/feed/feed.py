@@ -67,6 +67,11 @@ class Feed(Store):
         A feed with a name is listed by `midstream_lab.running()` and held until it is closed; making
         another under the same name closes the older one first. A feed without one lives as long as
         something refers to it.
+    hold : bool, optional
+        Count all rows as unread until the first reader with the policy ``"block"`` has come, so that a
+        producer that can wait does not run ahead of it; default False.
+    lanes : Lanes, optional
+        Threads of its own for the operators of this feed and of those below; default the shared ones.
 
     Raises
     ------
@@ -90,9 +95,10 @@ class Feed(Store):
         window: int = 65_536,
         max_bytes: int = 64 * 2**20,
         name: str | None = None,
+        hold: bool = False,
         lanes: Lanes | None = None,
     ) -> None:
-        super().__init__(schema, window=window, max_bytes=max_bytes)
+        super().__init__(schema, window=window, max_bytes=max_bytes, hold=hold)
         self.name = name
         self.upstream: Node | None = None
         self.lanes = lanes
@@ -171,7 +177,7 @@ class Feed(Store):
             if self._error is not None:
                 raise self._error
             goal = " and ".join([f"{n} rows"] * (n is not None) + [f"time {t}"] * (t is not None)) or "its end"
-            state = f"feed {self.name!r} has received {self.ring.total} rows"
+            state = f"{self.label} has received {self.ring.total} rows"
             if not in_time:
                 raise LabError(f"waited {timeout} s for {goal}, but {state}; is its source running, or paused?")
             raise LabError(f"waited for {goal}, but {state} and is closed")
@@ -300,7 +306,7 @@ def _after_fork() -> None:
     for feed in list(_living):
         feed.renew_locks()
         feed._closed = True
-        feed._error = LabError(f"feed {feed.name!r} belongs to the process that was forked; make it again in this one")
+        feed._error = LabError(f"{feed.label} belongs to the process that was forked; make it again in this one")
 
 
 if hasattr(os, "register_at_fork"):

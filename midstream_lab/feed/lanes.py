@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -12,6 +13,11 @@ from typing import Literal, Protocol
 from ..errors import OperatorStalled
 
 __all__ = ["LaneName", "Lanes", "Task", "TaskState", "default_lanes"]
+
+log = logging.getLogger("midstream_lab")
+
+#: How often the watch looks at a turn before it calls it stalled.
+CHECKS = 10
 
 LaneName = Literal["quick", "slow"]
 TaskState = Literal["idle", "queued", "running", "again", "dead"]
@@ -32,7 +38,7 @@ class Task(Protocol):
         ...
 
     def slowed(self, seconds: float) -> None:
-        """A turn took `seconds`, too long for the quick lane; the task now runs on the slow one."""
+        """A turn took more than the `seconds` of the quick lane; the task now runs on the slow one."""
         ...
 
 
@@ -45,6 +51,7 @@ class Lane:
     thread: threading.Thread | None = None
     task: Task | None = None
     began: float = 0.0
+    seen: int = 0
 
 
 class Lanes:
@@ -111,7 +118,7 @@ class Lanes:
                     return
                 task = lane.queue.popleft()
                 task.state = "running"
-                lane.task, lane.began = task, time.monotonic()
+                lane.task, lane.began, lane.seen = task, time.monotonic(), 0
                 self._busy.notify()
             more = self._turn(task)
             with self._lock:
@@ -127,14 +134,21 @@ class Lanes:
                 if again:
                     self._enqueue(task)
             if moved:
-                task.slowed(took)
+                task.slowed(self.turn_limit)
 
     def _turn(self, task: Task) -> bool:
+        """A turn; whatever is raised ends the task and not the lane."""
         try:
             return task.turn()
-        except BaseException as error:  # whatever an operator raises must end that operator only, not the lane
-            task.fail(error)
+        except BaseException as error:
+            self._fail(task, error)
             return False
+
+    def _fail(self, task: Task, error: BaseException) -> None:
+        try:
+            task.fail(error)
+        except Exception:
+            log.exception("a task could not be ended after %r", error)
 
     def _guard(self) -> None:
         """Replace the thread of a lane whose turn does not end."""
@@ -144,24 +158,28 @@ class Lanes:
                     self._busy.wait()
                 if self._closed:
                     return
-                stalled = [lane.task for lane in self._lanes.values() if self._is_stalled(lane)]
-                for lane in self._lanes.values():
-                    if self._is_stalled(lane) and lane.task is not None:
-                        lane.task.state = "dead"
-                        lane.task = None
-                        lane.thread = self._start(f"midstream-{lane.name}", self._serve, lane)
+                stalled = [task for lane in self._lanes.values() if (task := self._take_stalled(lane)) is not None]
             for task in stalled:
-                if task is not None:
-                    task.fail(
-                        OperatorStalled(
-                            f"the operator took more than {self.stall_limit:g} s for one turn, so its feed was closed; "
-                            f"give it smaller windows, or run it outside of the feed"
-                        )
-                    )
-            time.sleep(self.stall_limit / 10)
+                self._fail(
+                    task,
+                    OperatorStalled(
+                        f"the operator took more than {self.stall_limit:g} s for one turn, so its feed was closed; "
+                        f"give it smaller windows, or run it outside of the feed"
+                    ),
+                )
+            time.sleep(self.stall_limit / CHECKS)
 
-    def _is_stalled(self, lane: Lane) -> bool:
-        return lane.task is not None and time.monotonic() - lane.began > self.stall_limit
+    def _take_stalled(self, lane: Lane) -> Task | None:
+        """The task of `lane`, taken off it, if its turn has lasted too long."""
+        task = lane.task
+        lane.seen += 1
+        # Checks are counted, not seconds: while something holds the GIL, or the machine sleeps, nobody is to blame.
+        if task is None or lane.seen <= CHECKS:
+            return None
+        task.state = "dead"
+        lane.task = None
+        lane.thread = self._start(f"midstream-{lane.name}", self._serve, lane)
+        return task
 
 
 _shared: Lanes | None = None

@@ -55,8 +55,8 @@ class Runner:
         self.close(error)
 
     def slowed(self, seconds: float) -> None:
-        """Say that the task has moved to the slow lane."""
-        self.note(f"a turn took {seconds * 1e3:.0f} ms: it now runs on the slow lane")
+        """Say that the task has moved to the slow lane; `seconds` is what a turn may take on the quick one."""
+        self.note(f"a turn took more than {seconds * 1e3:.0f} ms: it now runs on the slow lane")
 
     def note(self, *lines: str) -> None:
         """Add lines to the health of what it serves."""

@@ -79,6 +79,7 @@ class Reader:
             self._begin = self.taken = self.done = feed.ring.oldest
             self._end: int | None = None
             feed.readers += (self,)
+            feed.hold = feed.hold and policy != "block"
 
     @property
     def counts(self) -> ReaderCounts:
@@ -111,7 +112,7 @@ class Reader:
         if self.policy == "drop_oldest":
             return None
         return LabError(
-            f"a reader with policy='block' lost {behind} rows of feed {self.feed.name!r}: the producer appended more "
+            f"a reader with policy='block' lost {behind} rows of {self.feed.label}: the producer appended more "
             f"than room() allowed (window {self.feed.ring.capacity} rows). Ask wait_room() before append(), give the "
             f"feed a larger window, or read with policy='drop_oldest'"
         )

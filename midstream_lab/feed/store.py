@@ -30,11 +30,12 @@ class Store:
 
     name: str | None
 
-    def __init__(self, schema: Schema, *, window: int, max_bytes: int) -> None:
+    def __init__(self, schema: Schema, *, window: int, max_bytes: int, hold: bool) -> None:
         self.schema = schema
         self.ring = Ring(schema, rows=window, max_bytes=max_bytes)
         self.renew_locks()
         self.readers: tuple[Reader, ...] = ()
+        self.hold = hold
         self._waiters = 0
         self._closed = False
         self._error: BaseException | None = None
@@ -43,6 +44,11 @@ class Store:
         self._late = 0
         self._origin: int | None = None
         self._on_consumed: tuple[Callable[[int], None], ...] = ()
+
+    @property
+    def label(self) -> str:
+        """How messages call it."""
+        return "the feed" if self.name is None else f"feed {self.name!r}"
 
     def renew_locks(self) -> None:
         """Make the locks, at the start and in a forked child, where the old ones may be held for ever."""
@@ -81,7 +87,7 @@ class Store:
             If the feed is closed.
         """
         if not self.offer(block):
-            raise LabError(f"feed {self.name!r} is closed; rows cannot be appended to it any more")
+            raise LabError(f"{self.label} is closed; rows cannot be appended to it any more")
 
     def append_rows(self, columns: Any, *, ticks: Any = None) -> None:
         """Take rows and number them on.
@@ -228,7 +234,7 @@ class Store:
             raise InputError(f"a window has at least one row, not {n}")
         with self.lock:
             if not self.ring.size:
-                raise InputError(f"feed {self.name!r} has no rows yet; feed.wait(n=...) waits for them")
+                raise InputError(f"{self.label} has no rows yet; feed.wait(n=...) waits for them")
             since = self.ring.next - min(n if n is not None else UNLIMITED, self.ring.capacity)
             begin = self.ring.count_at(since)
             runs = self.ring.runs(begin)[-1:] if unbroken else self.ring.runs(begin)
@@ -250,7 +256,9 @@ class Store:
                 self.note(f"an on_consumed callback raised {error!r}")
 
     def _consumed_count(self) -> int | None:
-        return min((reader.done for reader in self.readers if reader.policy == "block"), default=None)
+        """Arrival count up to which rows may go; None if nobody holds any."""
+        begin = self.ring.oldest if self.hold else None
+        return min((reader.done for reader in self.readers if reader.policy == "block"), default=begin)
 
     def _newest_time(self) -> float:
         if not self.ring.total:
@@ -266,18 +274,17 @@ class Store:
             return block
         step = self.schema.time.step
         late = min(max(0, self.ring.next - block.first), len(block))
-        if late:
-            self._late += late
-            block = block.cut(late, len(block), step=step)
-            if not len(block):
-                return block
+        self._late += late
+        if late == len(block):
+            return block.cut(0, 0, step=step)
+        block = block.cut(late, len(block), step=step)
         if step and block.start != self.ring.tick_of(block.first):
             raise InputError(
-                f"row {block.first} of feed {self.name!r} must be at tick {self.ring.tick_of(block.first)} "
+                f"row {block.first} of {self.label} must be at tick {self.ring.tick_of(block.first)} "
                 f"(step {step}), not {block.start}; number rows by their time, or use an irregular time base"
             )
         if block.ticks is not None and block.start < self.ring.tick_at(self.ring.total - 1):
-            raise InputError(f"row {block.first} of feed {self.name!r} goes back in time; sort the rows first")
+            raise InputError(f"row {block.first} of {self.label} goes back in time; sort the rows first")
         self._lost += block.first - self.ring.next
         return block
 

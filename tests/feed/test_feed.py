@@ -293,3 +293,33 @@ def test_a_feed_shows_itself():
     assert "&lt;ecg&gt;" in feed._repr_html_()
     feed.close(LabError("no & more"))
     assert "failed: no &amp; more" in feed._repr_html_()
+
+
+def test_late_irregular_rows_are_left_out():
+    feed = Feed(IRREGULAR)
+    feed.append_rows([[1.0, 2.0]], ticks=[10, 20])
+    feed.append(Block(first=0, start=10, columns=(np.ones(1),), ticks=np.array([10])))
+    assert feed.counts.late == 1
+    with pytest.raises(InputError, match="goes back in time"):
+        feed.append_rows([[3.0]], ticks=[19])
+
+
+@pytest.mark.parametrize(
+    ("ticks", "message"), [(None, "give ticks"), ([1], "give ticks"), ([2, 1], "must not go back in time")]
+)
+def test_times_of_irregular_rows_are_checked(ticks, message):
+    with pytest.raises(InputError, match=message):
+        Feed(IRREGULAR).append_rows([[1.0, 2.0]], ticks=ticks)
+
+
+def test_regular_rows_have_no_times_of_their_own():
+    with pytest.raises(InputError, match="leave out ticks"):
+        Feed(ONE).append_rows([[1.0]], ticks=[0])
+
+
+def test_room_for_texts_leaves_half_of_the_bytes_free():
+    feed = Feed(TEXT, max_bytes=100_000, hold=True)
+    assert feed.room() == feed.ring.capacity
+    while feed.room() > 0:
+        feed.append_rows([["x" * 1000], [0.0]])
+    assert 40_000 <= feed.ring.bytes <= 60_000

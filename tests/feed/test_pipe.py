@@ -297,3 +297,14 @@ def test_output_larger_than_the_room_below_is_delivered_in_pieces():
     end = Collector(feed.pipe(Triple(), window=64))
     push(feed, chunks(1000, 100))
     assert np.array_equal(end.values(), np.repeat(np.arange(1000.0), 3))
+
+
+def test_a_feed_can_hold_its_rows_until_the_first_block_reader_comes():
+    feed = Feed(ONE, window=100, hold=True)
+    feed.append(ramp(0, 100))
+    feed.sink(lambda block: None, policy="drop_oldest", name="view").close()
+    assert feed.room() == 0
+    assert feed.consumed == 0
+    end = Collector(feed)
+    push(feed, [ramp(100, 150)])
+    assert np.array_equal(end.values(), np.arange(150))
