@@ -245,10 +245,16 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         answer: list[bytes] = []
         key = id(event)
         self._readbacks[key] = (event, answer)
-        CLOCK.post(self._canvas.send, {"kind": "readback", "id": key})
+        limit = time.monotonic() + timeout
         try:
-            if not event.wait(timeout) or not answer:
-                raise LabError(f"no browser answered within {timeout} s; is the view shown in one that has WebGL2?")
+            # An answer that was under way when the settings changed does not count: ask again.
+            while not answer:
+                left = limit - time.monotonic()
+                if left <= 0:
+                    raise LabError(f"no browser answered within {timeout} s; is the view shown in one with WebGL2?")
+                event.clear()
+                CLOCK.post(self._canvas.send, {"kind": "readback", "id": key})
+                event.wait(min(left, 0.5))
         finally:
             del self._readbacks[key]
         vertices = np.frombuffer(answer[0], np.float32).reshape(-1, COLUMNS)
@@ -314,7 +320,8 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
                 self._no_webgl = True
             case "readback" if message["id"] in self._readbacks:
                 event, answer = self._readbacks[message["id"]]
-                if message.get("drawn") and message.get("generation") == self._generation:
+                current = message.get("generation") == self._generation and self._shown == self._settings
+                if message.get("drawn") and current:
                     answer.append(bytes(buffers[0]))
                 event.set()
 
