@@ -1,0 +1,60 @@
+"""Checks that the faces of this room share."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import xarray as xr
+
+from ..errors import InputError
+from ..sequence import sequence, series, timebase
+
+__all__ = ["check_length", "check_whole", "one_channel", "samples"]
+
+
+def check_whole(value: Any, name: str, *, least: int, most: int | None = None) -> int:
+    """`value` as an int within bounds, or an error that names the parameter."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool) or number < least or (most is not None and number > most):
+        bounds = f"{least} or more" if most is None else f"from {least} to {most}"
+        raise InputError(f"{name} must be a whole number, {bounds}, not {value!r}")
+    return number
+
+
+def check_length(n: int, delay: int, dim: int) -> int:
+    """Number of delay vectors of `n` samples; an error if there is none."""
+    rows = n - (dim - 1) * delay
+    if rows < 1:
+        raise InputError(
+            f"{n} samples give no vector of dimension {dim} at delay {delay}, which needs "
+            f"{(dim - 1) * delay + 1}; use a longer sequence, a smaller delay or a smaller dimension"
+        )
+    return rows
+
+
+def one_channel(x: xr.DataArray, channel: str | None) -> xr.DataArray:
+    """The channel to work on, as a sequence with the dimension ``time`` alone."""
+    if x.ndim == 1:
+        if channel is not None and x.name is not None and channel != x.name:
+            raise InputError(f"no channel named {channel!r}; the sequence has one, {x.name!r}")
+        return x
+    names = [str(name) for name in x["channel"].values]
+    if channel is None and len(names) > 1:
+        raise InputError(f"choose one of the channels {', '.join(names)} with channel=...")
+    if channel is not None and channel not in names:
+        raise InputError(f"no channel named {channel!r}; there are {', '.join(names)}")
+    picked = x.isel(channel=0 if channel is None else names.index(channel))
+    return picked.drop_vars(["channel", "unit"], errors="ignore").rename(names[0] if channel is None else channel)
+
+
+def samples(x: Any, *, dt: Any, channel: str | None) -> tuple[Any, float, str]:
+    """As `sequence.series`, but a bare array is counted in ticks: for what is measured in samples."""
+    labelled = sequence(x, dt=dt, nan="keep")
+    if timebase(labelled).unit != "tick":
+        return series(labelled, channel=channel)
+    values, step, _ = series(labelled, dt=1, channel=channel)
+    return values, step, "tick"

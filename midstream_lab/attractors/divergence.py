@@ -1,0 +1,169 @@
+"""How fast neighbouring trajectories part: Rosenstein's divergence curve and the slope of its straight part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from .. import __version__
+from ..errors import InputError
+from ..kernels.attractors.divergence import follow_pairs
+from ..sequence import series
+from ._checks import check_whole
+from .delay import choose_delay, refuse_constant
+from .dimension import choose_dim
+from .theiler import choose_theiler
+
+__all__ = ["divergence_curve"]
+
+#: The straight part of a curve is taken between these shares of its rise.
+FIT_SHARE = (0.15, 0.75)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """Straight part of a curve: first and last step, slope in nats per step, and share of variance explained."""
+
+    first: int
+    last: int
+    slope: float
+    r2: float
+
+
+def follow(
+    values: np.ndarray, *, delay: int, dim: int, theiler: int, neighbours: int, steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean log distance (steps + 1,), NaN where no pair is left, and the number of reference points."""
+    total, used = follow_pairs(values, delay, dim, theiler, neighbours, steps, 1)
+    with np.errstate(invalid="ignore"):
+        return total[0] / used[0], used[0]
+
+
+def fit_rise(curve: np.ndarray) -> Fit:
+    """Least-squares line through the part of a curve between `FIT_SHARE` of its rise."""
+    nothing = Fit(first=0, last=0, slope=float("nan"), r2=0.0)
+    if not np.isfinite(curve).all() or len(curve) < 3:
+        return nothing
+    low, high = curve[0], curve.max()
+    top = int(np.argmax(curve >= low + FIT_SHARE[1] * (high - low)))
+    under = np.flatnonzero(curve[: top + 1] <= low + FIT_SHARE[0] * (high - low))
+    first, last = (int(under[-1]) if len(under) else 0), max(top, 2)
+    first = min(first, last - 2)
+    step = np.arange(first, last + 1)
+    part = curve[first : last + 1]
+    if np.ptp(part) == 0:
+        return nothing
+    slope, offset = np.polyfit(step, part, 1)
+    r2 = 1.0 - ((part - slope * step - offset) ** 2).sum() / ((part - part.mean()) ** 2).sum()
+    return Fit(first=first, last=last, slope=float(slope), r2=float(r2))
+
+
+def divergence_curve(
+    x: Any,
+    *,
+    delay: int | None = None,
+    embedding_dim: int | None = None,
+    theiler: int | None = None,
+    neighbours: int = 1,
+    steps: int | None = None,
+    dt: Any = None,
+    channel: str | None = None,
+) -> xr.Dataset:
+    """Mean log distance of neighbouring delay vectors as both move on (Rosenstein, Collins & De Luca 1993).
+
+    Each delay vector is paired with its nearest neighbour outside the Theiler window (exactly, by a k-d tree), and
+    both are followed. Where the curve is straight, its slope is an estimate of the largest Lyapunov exponent; no
+    straight part means that there is no estimate. `lyapunov_max` judges that, and gives an interval.
+
+    Parameters
+    ----------
+    x : array_like or xarray.DataArray, shape (n,)
+        The sequence, evenly sampled, without gaps and not constant.
+    delay, embedding_dim : int, optional
+        The embedding, in samples and components; default from `estimate_delay` and `estimate_embedding_dim`.
+    theiler : int, optional
+        Neighbours are more than this many samples apart, 1 or more; default from `estimate_theiler`.
+    neighbours : int, optional
+        1 (default) follows the nearest neighbour; more follow the root mean square distance of several, as
+        Kantz (1994) does: smoother, but it saturates earlier.
+    steps : int, optional
+        Samples to follow; default 20 autocorrelation times, at most n / 5.
+    dt : float or str, optional
+        Sampling interval, for data that bring no time.
+    channel : str, optional
+        Which channel to take, if there are several.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``lag`` (in units of time): `divergence` in nats, `local_slope` in nats per unit of time, `pairs`;
+        `slope` between 15% and 75% of the rise, `fit_region` (dim ``end``) in units of time and `r2` of the fit.
+
+    Raises
+    ------
+    InputError
+        If the sequence is constant, too short or not usable, or `dt` is missing.
+    GapError
+        If samples are missing.
+
+    Notes
+    -----
+    Exact duplicates are never paired: they say nothing about divergence. Memory grows linearly with n.
+
+    References
+    ----------
+    Rosenstein, Collins & De Luca (1993), Physica D 65, 117; Kantz (1994), Phys. Lett. A 185, 77.
+
+    Examples
+    --------
+    >>> from midstream_lab.attractors.systems import Logistic
+    >>> curve = divergence_curve(Logistic().trajectory(2000), embedding_dim=2)
+    >>> abs(float(curve["slope"]) - 0.693) < 0.07
+    True
+    """
+    values, step, unit = series(x, dt=dt, channel=channel)
+    refuse_constant(values)
+    found = choose_delay(values)
+    n = len(values)
+    delay = found.delay if delay is None else check_whole(delay, "delay", least=1)
+    if embedding_dim is None:
+        embedding_dim = max(2, choose_dim(values, delay, 2 * found.memory, 7)[0])
+    dim = check_whole(embedding_dim, "embedding_dim", least=1)
+    if n - (dim - 1) * delay < 3:
+        raise InputError(f"{n} samples are too few for dimension {dim} at delay {delay}")
+    if theiler is None:
+        theiler = choose_theiler(values, delay, dim, found.memory)
+    theiler = check_whole(theiler, "theiler", least=1)
+    neighbours = check_whole(neighbours, "neighbours", least=1)
+    steps = max(2, min(20 * found.memory, n // 5)) if steps is None else check_whole(steps, "steps", least=2)
+    if n - (dim - 1) * delay - steps <= theiler + 1:
+        raise InputError(
+            f"{n} samples leave no neighbours outside the Theiler window of {theiler} after following {steps} steps "
+            f"at dimension {dim} and delay {delay}; use a longer sequence or smaller values"
+        )
+    curve, pairs = follow(values, delay=delay, dim=dim, theiler=theiler, neighbours=neighbours, steps=steps)
+    fit = fit_rise(curve)
+    return xr.Dataset(
+        {
+            "divergence": ("lag", curve, {"units": "nat"}),
+            "local_slope": ("lag", np.gradient(curve, step), {"units": f"nat / ({unit})"}),
+            "pairs": ("lag", pairs, {"units": "1"}),
+            "slope": ((), fit.slope / step, {"units": f"nat / ({unit})"}),
+            "fit_region": ("end", np.array([fit.first, fit.last]) * step, {"units": unit}),
+            "r2": ((), fit.r2, {"units": "1"}),
+        },
+        coords={"lag": ("lag", np.arange(steps + 1) * step, {"units": unit}), "end": ["low", "high"]},
+        attrs={
+            "method": "mean log distance of nearest neighbours; line between 15% and 75% of the rise",
+            "citation": "Rosenstein, Collins & De Luca (1993)",
+            "version": __version__,
+            "delay": delay,
+            "embedding_dim": dim,
+            "theiler": theiler,
+            "neighbours": neighbours,
+            "dt": step,
+        },
+    )

@@ -1,0 +1,78 @@
+"""Maps with attractors that the literature has measured."""
+
+from __future__ import annotations
+
+from ...kernels.attractors.systems import HENON, IKEDA, LOGISTIC, LOZI, TENT
+from .base import Map
+
+__all__ = ["Henon", "Ikeda", "Logistic", "Lozi", "Tent"]
+
+
+class Logistic(Map):
+    """The logistic map x -> r x (1 - x); its exponent at r = 4 is ln 2 exactly.
+
+    Examples
+    --------
+    >>> m = Logistic(initial=[0.25])
+    >>> float(m.step()[0]), m.now
+    (0.75, 1.0)
+    """
+
+    name = "logistic"
+    variables = ("x",)
+    system = LOGISTIC
+    defaults = {"r": 4.0}
+    basin = ((0.05,), (0.45,))
+    transient = 1000
+    citation = "May (1976), Nature 261, 459"
+
+
+class Henon(Map):
+    """The Henon (1976) map x -> 1 - a x^2 + y, y -> b x; largest exponent 0.41922 (Sprott 2003)."""
+
+    name = "Henon"
+    variables = ("x", "y")
+    system = HENON
+    defaults = {"a": 1.4, "b": 0.3}
+    basin = ((-0.3, -0.1), (0.3, 0.1))
+    transient = 1000
+    citation = "Henon (1976), Commun. Math. Phys. 50, 69"
+
+
+class Tent(Map):
+    """The tent map x -> mu min(x, 1 - x); exponent ln mu exactly.
+
+    At mu = 2 every orbit of floating-point numbers ends at 0, hence the default.
+    """
+
+    name = "tent"
+    variables = ("x",)
+    system = TENT
+    defaults = {"mu": 1.99999}
+    basin = ((0.05,), (0.45,))
+    transient = 1000
+    citation = "Ott (2002), Chaos in Dynamical Systems, section 2.1"
+
+
+class Lozi(Map):
+    """The Lozi (1978) map x -> 1 - a |x| + y, y -> b x, a piecewise linear Henon map."""
+
+    name = "Lozi"
+    variables = ("x", "y")
+    system = LOZI
+    defaults = {"a": 1.7, "b": 0.5}
+    basin = ((-0.1, -0.1), (0.1, 0.1))
+    transient = 1000
+    citation = "Lozi (1978), J. Phys. Colloq. 39, C5-9"
+
+
+class Ikeda(Map):
+    """The Ikeda (1979) map of light in a ring cavity: z -> 1 + u z exp(i (k - p / (1 + |z|^2)))."""
+
+    name = "Ikeda"
+    variables = ("x", "y")
+    system = IKEDA
+    defaults = {"k": 0.4, "p": 6.0, "u": 0.9}
+    basin = ((0.0, -0.5), (0.5, 0.0))
+    transient = 1000
+    citation = "Ikeda (1979), Opt. Commun. 30, 257"

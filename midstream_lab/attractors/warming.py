@@ -1,0 +1,48 @@
+"""Compile every kernel of this room ahead of time, on tiny data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+__all__ = ["warm"]
+
+
+def warm() -> Iterator[tuple[str, int, int]]:
+    """Call every face once, which compiles its kernels or loads them from the cache on disk.
+
+    Yields
+    ------
+    kernel : str
+        What is ready now.
+    done, total : int
+        How many are ready, of how many.
+
+    Examples
+    --------
+    >>> steps = list(warm())
+    >>> steps[-1][1] == steps[-1][2] == len(steps)
+    True
+    """
+    from . import systems
+    from .delay import estimate_delay
+    from .dimension import estimate_embedding_dim
+    from .divergence import divergence_curve
+    from .embedding import embed
+    from .lyapunov import lyapunov_max
+    from .theiler import estimate_theiler
+
+    henon, lorenz = systems.Henon(), systems.Lorenz()
+    x = henon.trajectory(600).sel(channel="x")
+    jobs = {
+        "map": lambda: henon.jacobian(henon.state),
+        "flow": lambda: (lorenz.advance(2), lorenz.velocity(lorenz.state), lorenz.jacobian(lorenz.state)),
+        "embedding": lambda: embed(x, delay=1, dim=2),
+        "information": lambda: estimate_delay(lorenz.trajectory(600, transient=0.0), channel="x"),
+        "dimension": lambda: estimate_embedding_dim(x, max_dim=2),
+        "theiler": lambda: estimate_theiler(x),
+        "divergence": lambda: divergence_curve(x, embedding_dim=2),
+        "tangent": lambda: lyapunov_max(x, draws=2),
+    }
+    for done, (name, job) in enumerate(jobs.items(), start=1):
+        job()
+        yield name, done, len(jobs)
