@@ -34,7 +34,7 @@ VIEW = "view = LiveAttractor(feed, delay=11, estimate=False)\nview"
 
 #: Compares what stands in the graphics memory with the embedding of the same rows.
 COMPARE = """
-stop.set(); time.sleep(0.5)
+stop.set(); time.sleep(2.5)
 from midstream_lab.attractors import embed
 drawn = view.drawn()
 expected = embed(feed.window().sel(channel="a"), delay=view.delay, dim=view.dim).values[-len(drawn):]
@@ -93,6 +93,16 @@ def picture(page) -> bytes:
     return page.page.locator(".midstream-stage").first.screenshot()
 
 
+def still_picture(page) -> bytes:
+    """The picture once nothing moves any more."""
+    limit, last = time.monotonic() + 15, b""
+    while (now := picture(page)) != last:
+        assert time.monotonic() < limit, "the picture does not come to rest"
+        last = now
+        time.sleep(0.5)
+    return now
+
+
 def wait_status(page, text: str) -> None:
     page.page.wait_for_function(
         "(text) => document.querySelector('.midstream-status').innerText.includes(text)", arg=text, timeout=15_000
@@ -120,12 +130,10 @@ def test_two_channels_are_drawn_directly_and_a_flat_picture_can_be_moved(opened)
     with opened(FEED, "view = LiveAttractor(feed, channels=['a', 'b'], estimate=False)\nview") as page:
         wait_count(page, 300)
         page.execute("stop.set()")
-        time.sleep(0.5)
-        first = picture(page)
         page.page.locator(".midstream-stage").focus()
+        first = still_picture(page)
         page.page.keyboard.press("ArrowRight")
-        time.sleep(0.3)
-        assert picture(page) != first
+        assert still_picture(page) != first
         said = page.execute("d = view.drawn(); print(np.allclose(d, feed.window().values[-len(d):], atol=1e-6))")
         assert said == "True\n"
         assert page.problems == []
@@ -138,16 +146,13 @@ def test_keys_turn_pause_and_reset(opened):
         stage.focus()
         page.page.keyboard.press("Space")
         wait_status(page, "paused")
-        time.sleep(1.5)  # the box around the points has come to rest
-        home, held = picture(page), count(page)
+        home, held = still_picture(page), count(page)
         for key in ("ArrowLeft", "ArrowUp", "+", "-", "ArrowRight", "ArrowDown"):
             page.page.keyboard.press(key)
         page.page.keyboard.press("ArrowLeft")
-        time.sleep(0.3)
-        assert picture(page) != home
+        assert still_picture(page) != home
         page.page.keyboard.press("r")
-        time.sleep(0.3)
-        assert picture(page) == home
+        assert still_picture(page) == home
         assert count(page) == held
         page.page.keyboard.press("Space")
         wait_count(page, held + 100)
@@ -158,19 +163,18 @@ def test_keys_turn_pause_and_reset(opened):
 def test_mouse_turns_the_picture(opened):
     with opened(FEED, VIEW) as page:
         wait_count(page, 200)
-        page.execute("view.pause(); time.sleep(0.3)")
-        time.sleep(0.5)
-        first = picture(page)
-        page.page.locator(".midstream-stage").scroll_into_view_if_needed()
+        page.execute("view.pause()")
+        page.page.locator(".midstream-stage").focus()
+        first = still_picture(page)
         box = page.page.locator(".midstream-stage").bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         page.page.mouse.move(x, y)
         page.page.mouse.down()
         page.page.mouse.move(x + 80, y + 30, steps=5)
         page.page.mouse.up()
+        turned = still_picture(page)
         page.page.mouse.wheel(0, -200)
-        time.sleep(0.3)
-        assert picture(page) != first
+        assert first != turned != still_picture(page)
         assert page.problems == []
 
 

@@ -6,6 +6,9 @@ function openChannel(model) {
   const views = new Set();
   let received = 0, acked = 0, frames = 0, timer = 0;
   const send = (content, buffers) => model.send({ ...content, client }, undefined, buffers);
+  // A page that is left or reloaded says so while it can; else it is waited for until it counts as silent.
+  window.addEventListener("pagehide", () => { if (views.size) send({ kind: "goodbye" }); });
+  window.addEventListener("pageshow", (event) => { if (event.persisted && views.size) send({ kind: "hello" }); });
   function acknowledge() {
     frames = 0;
     if (received <= acked) return;
