@@ -22,7 +22,7 @@ from .times import recognise, stamps
 if TYPE_CHECKING:
     from .feed.schema import Channel
 
-__all__ = ["from_ticks", "regularity", "sequence", "series", "ticks", "timebase"]
+__all__ = ["from_ticks", "regularity", "sequence", "series", "ticks", "time_coordinate", "timebase"]
 
 
 def sequence(
@@ -81,6 +81,7 @@ def sequence(
     where, base = _time_of(array, dt, unit)
     result = _assemble(values, where, base, array)
     missing = _check_values(result, keep=nan == "keep")
+    result.attrs.pop("missing", None)  # counted anew: the values may have been filled since
     if missing:
         result.attrs["missing"] = missing
     return result.rename(name if name is not None else array.name)
@@ -140,7 +141,7 @@ def from_ticks(
     -------
     DataArray, dims ("time",) or ("time", "channel")
     """
-    coords: dict[str, Any] = {"time": ("time", stamps(ticks, time), _time_attrs(ticks, time))}
+    coords: dict[str, Any] = {"time": time_coordinate(ticks, time)}
     dims = ("time", "channel")[: values.ndim]
     attrs = dict(attrs or {})
     name = None
@@ -157,6 +158,25 @@ def from_ticks(
         else:
             name = channels[0].name
     return xr.DataArray(values, dims=dims, coords=coords, attrs=attrs, name=name)
+
+
+def time_coordinate(ticks: np.ndarray, time: TimeBase) -> xr.Variable:
+    """The ``time`` coordinate of rows at these ticks, with the time base in its attributes.
+
+    Examples
+    --------
+    >>> time_coordinate(np.arange(3), TimeBase.from_dt("1/2")).values.tolist()
+    [0.0, 0.5, 1.0]
+    """
+    attrs: dict[str, Any] = {
+        "tick": str(time.tick),
+        "tick_unit": time.unit,
+        "step": time.step,
+        "regularity": _regularity(ticks, time),
+    }
+    if time.epoch is not None:
+        attrs["epoch"] = time.epoch
+    return xr.Variable("time", stamps(ticks, time), attrs)
 
 
 def series(
@@ -350,21 +370,11 @@ def _unstamp(times: np.ndarray, base: TimeBase) -> np.ndarray | None:
 
 
 def _assemble(values: np.ndarray, where: np.ndarray, base: TimeBase, like: xr.DataArray) -> xr.DataArray:
-    coords: dict[str, Any] = {"time": ("time", stamps(where, base), _time_attrs(where, base))}
+    coords: dict[str, Any] = {"time": time_coordinate(where, base)}
     for key in ("channel", "unit"):
         if key in like.coords and like.coords[key].dims == ("channel",):
             coords[key] = ("channel", like.coords[key].values)
     return xr.DataArray(values, dims=like.dims, coords=coords, attrs=dict(like.attrs))
-
-
-def _time_attrs(where: np.ndarray, base: TimeBase) -> dict[str, Any]:
-    attrs: dict[str, Any] = {
-        "tick": str(base.tick),
-        "tick_unit": base.unit,
-        "step": base.step,
-        "regularity": _regularity(where, base),
-    }
-    return attrs if base.epoch is None else attrs | {"epoch": base.epoch}
 
 
 def _regularity(where: np.ndarray, base: TimeBase) -> str:
