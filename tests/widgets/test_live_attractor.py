@@ -374,3 +374,44 @@ def test_a_wrong_value_set_later_is_refused_and_changes_nothing(show):
     with pytest.raises(InputError, match="does not fit"):
         view.delay = 40_000
     assert view.delay == 5
+
+
+class Warming:
+    done = False
+    progress = "compiling kernels: 3 of 9 (embed)"
+
+
+def test_kernels_are_compiled_elsewhere_before_anything_is_estimated(show, feed, monkeypatch):
+    from midstream_lab import warm
+
+    warming = Warming()
+    monkeypatch.setattr(warm, "warm", lambda: warming)
+    view = show(estimate=True)
+    view.tick(0.0)
+    assert view._canvas._status["estimate"] == "λ: compiling kernels: 3 of 9 (embed)"
+    warming.done = True
+    view.tick(1.0)
+    assert view._canvas._status["estimate"] == "λ: gathering 0 of 5,000 samples"
+    view.close()
+    assert list(registry.running()) == [("feed", "test")]
+
+
+def test_a_delay_is_chosen_by_itself_and_a_person_overrules_it(show, feed, monkeypatch):
+    from midstream_lab import warm
+
+    warming = Warming()
+    warming.done = True
+    monkeypatch.setattr(warm, "warm", lambda: warming)
+    view, other = show(delay=None, name="chosen"), show(delay=None, name="overruled")
+    assert view.delay == 1
+    other.delay = 3
+    view.tick(0.0)
+    assert "chosen from the first samples" in view._canvas._status["lag"]
+    t = np.arange(3000) / 40
+    feed.append_rows(np.column_stack((np.sin(t) + 0.2 * np.sin(3.1 * t), t)))
+    for each in (view, other):
+        each.tick(1.0)
+        each.tick(2.0)
+    assert 20 < view.delay < 90
+    assert view._controls.by_name["delay"].value == view.delay
+    assert other.delay == 3

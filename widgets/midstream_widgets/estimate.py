@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,7 +38,7 @@ class RunningEstimate:
         every = int(options.pop("every", max(1, window // 10)))
 
         def estimate(x: Any) -> dict[str, Any]:
-            result = lyapunov_max(x.sel(channel=channel) if "channel" in x.dims else x, **options)
+            result = lyapunov_max(x, channel=channel if "channel" in x.dims else None, **options)
             low, high = (float(end) for end in result["interval"])
             return {
                 "exponent": float(result["exponent"]),
@@ -48,8 +49,9 @@ class RunningEstimate:
             }
 
         self._source = feed
-        self._window = window
-        self._unit = f"1/{feed.schema.time.unit}"
+        self._window, self._every = window, every
+        self._arrivals: deque[tuple[float, int]] = deque(maxlen=10_000)  # when the source had come how far
+        self._unit = f"nat/{feed.schema.time.unit}"
         # Named here, so that making the pipe does not compute a first estimate to see what comes back.
         numbers = tuple(Channel(name=each, unit=self._unit) for each in ("exponent", "low", "high"))
         texts = (Channel(name="status", kind="category"), Channel(name="reasons", kind="text"))
@@ -63,9 +65,12 @@ class RunningEstimate:
         )
         self.feed = feed.pipe(windowed, name=name)
 
-    @property
-    def text(self) -> str:
-        """One line: the value with its interval and unit, or why there is none, and how old it is."""
+    def text(self, now: float) -> str:
+        """One line: the value with its interval and unit, or why there is none, and how old it is.
+
+        The age is the time since the newest sample that it used arrived; `now` is `time.monotonic`.
+        """
+        self._arrivals.append((now, self._source.next))
         if self.feed.error is not None:
             return f"λ: the estimate ended: {self.feed.error}"
         newest = self.feed.tail(self.feed.next - 1) if self.feed.counts.received else None
@@ -73,16 +78,10 @@ class RunningEstimate:
             rows = min(self._source.counts.received, self._window)
             return f"λ: gathering {rows:,} of {self._window:,} samples"
         row = dict(zip(self.feed.schema.names, (column[-1] for column in newest.columns), strict=True))
-        tick = newest.start if newest.ticks is None else int(newest.ticks[-1])
-        said = describe(row, self._unit)
-        return f"{said}; {self._age(tick)} old"
-
-    def _age(self, newest_used: int) -> str:
-        """Time between the newest sample that the estimate used and the newest there is, in the source's time."""
-        time = self._source.schema.time
-        block = self._source.tail(self._source.next - 1)
-        now = newest_used if block is None else block.start
-        return f"{float(max(0, now - newest_used) * time.tick):.1f} {time.unit}"
+        used = (newest.stop - 1) * self._every
+        while len(self._arrivals) > 1 and self._arrivals[0][1] <= used:
+            self._arrivals.popleft()
+        return f"{describe(row, self._unit)}, {now - self._arrivals[0][0]:.1f} s ago"
 
     def close(self) -> None:
         """Stop estimating."""
@@ -94,9 +93,9 @@ def describe(row: Mapping[str, Any], unit: str) -> str:
 
     Examples
     --------
-    >>> describe({"exponent": 0.906, "low": 0.85, "high": 0.96, "status": "ok", "reasons": ""}, "1/s")
-    'λ = 0.906 [0.85, 0.96] 1/s, ok'
-    >>> describe({"exponent": float("nan"), "status": "inconclusive", "reasons": "too short"}, "1/s")
+    >>> describe({"exponent": 0.906, "low": 0.85, "high": 0.96, "status": "ok", "reasons": ""}, "nat/s")
+    'λ = 0.906 [0.85, 0.96] nat/s, ok'
+    >>> describe({"exponent": float("nan"), "status": "inconclusive", "reasons": "too short"}, "nat/s")
     'λ: inconclusive (too short)'
     """
     if row["status"] == "ok" and np.isfinite(row["exponent"]):

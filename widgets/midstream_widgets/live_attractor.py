@@ -390,7 +390,7 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
 
     def _tell(self, now: float) -> None:
         if self._estimate is not None:
-            estimate = self._estimate.text
+            estimate = self._estimate.text(now)
         elif self._want_estimate:
             estimate = f"λ: {self._warming.progress}" if self._warming is not None else "λ: waiting"
         else:
@@ -428,9 +428,9 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         from midstream_lab.attractors import estimate_delay
 
         window = self.feed.window(5000, unbroken=True)
-        one = window.sel(channel=self._subject.names[0]) if "channel" in window.dims else window
+        channel = self._subject.names[0] if "channel" in window.dims else None
         try:
-            return max(1, int(estimate_delay(one)))
+            return int(estimate_delay(window, channel=channel)["delay"])
         except LabError as error:
             self._status.note = f"delay 1: {error}"
             return 1
