@@ -53,7 +53,7 @@ def recognise(times: np.ndarray, *, unit: str = "s") -> tuple[np.ndarray, TimeBa
     times = np.asarray(times)
     _check_order(times)
     if times.dtype.kind == "M":
-        return _recognise_dates(times.astype("datetime64[ns]"))
+        return _recognise_dates(_to_nanoseconds(times))
     return _recognise_numbers(times.astype(np.float64), unit)
 
 
@@ -79,7 +79,11 @@ def stamps(ticks: np.ndarray, base: TimeBase) -> np.ndarray:
         return np.busday_offset(day, count, roll="forward").astype("datetime64[ns]") + (epoch - day)
     months = epoch.astype("datetime64[M]")
     moved = months + count * (12 if base.unit == "year" else 1)
-    return moved.astype("datetime64[ns]") + (epoch - months.astype("datetime64[ns]"))
+    into_month = (day - months.astype("datetime64[D]")).astype(np.int64)
+    last = ((moved + 1).astype("datetime64[D]") - moved.astype("datetime64[D]")).astype(np.int64) - 1
+    # One month after 31 January is the last day of February.
+    moved_day = moved.astype("datetime64[D]") + np.minimum(into_month, last)
+    return moved_day.astype("datetime64[ns]") + (epoch - day)
 
 
 def _check_order(times: np.ndarray) -> None:
@@ -100,13 +104,29 @@ def _check_order(times: np.ndarray) -> None:
         )
 
 
+def _to_nanoseconds(times: np.ndarray) -> np.ndarray:
+    years = times.astype("datetime64[Y]").astype(np.int64) + 1970
+    outside = (years < 1678) | (years > 2261)
+    if outside.any():
+        raise InputError(
+            f"row {int(np.argmax(outside))} has the date {times[np.argmax(outside)]}; dates from 1678 to 2261 can be "
+            "kept to the nanosecond: give earlier or later ones as numbers, for example in years"
+        )
+    return times.astype("datetime64[ns]")
+
+
 def _recognise_dates(times: np.ndarray) -> tuple[np.ndarray, TimeBase]:
     nanoseconds = times.astype(np.int64)
     epoch = str(pd.Timestamp(times[0]).isoformat())
     found = _as_months(times)
+    if found is None:
+        found = _as_month_ends(times)
+        if found is not None:
+            where, tick, unit, epoch = found
+            return where, TimeBase(tick=tick, unit=unit, epoch=epoch)
     if found is None and not _all_equal(np.diff(nanoseconds)):
         found = _as_business_days(times)
-    found = found or _as_even(nanoseconds)
+    found = found or _as_even(nanoseconds) or _as_rounded(nanoseconds)
     if found is None:
         return nanoseconds - nanoseconds[0], TimeBase(tick=NANOSECOND, unit="s", step=0, epoch=epoch)
     ticks, tick, unit = found
@@ -128,6 +148,12 @@ def _as_even(nanoseconds: np.ndarray) -> tuple[np.ndarray, Fraction, str] | None
     return (nanoseconds - nanoseconds[0]) // interval, interval * NANOSECOND, "s"
 
 
+def _as_rounded(nanoseconds: np.ndarray) -> tuple[np.ndarray, Fraction, str] | None:
+    """Rows on an even grid whose stamps were rounded, such as 30 a second in milliseconds."""
+    grid = _grid_of((nanoseconds - nanoseconds[0]) / 1e9)
+    return None if grid is None else (grid[0], grid[1], "s")
+
+
 def _as_months(times: np.ndarray) -> tuple[np.ndarray, Fraction, str] | None:
     """Rows at the same moment of different months."""
     months = times.astype("datetime64[M]")
@@ -140,6 +166,24 @@ def _as_months(times: np.ndarray) -> tuple[np.ndarray, Fraction, str] | None:
         return None
     unit, size = ("year", interval // 12) if interval % 12 == 0 else ("month", interval)
     return (count - count[0]) // interval, Fraction(size), unit
+
+
+def _as_month_ends(times: np.ndarray) -> tuple[np.ndarray, Fraction, str, str] | None:
+    """Rows at the same time of the last day of different months; counted from the last day of a long month."""
+    days = times.astype("datetime64[D]")
+    of_day = times - days.astype("datetime64[ns]")
+    if len(times) < 2 or (of_day != of_day[0]).any() or ((days + 1) != (days + 1).astype("datetime64[M]")).any():
+        return None
+    months = times.astype("datetime64[M]")
+    count = months.astype(np.int64)
+    interval = int(np.gcd.reduce(np.diff(count)))
+    for back in range(12):
+        start = months[0] - back * interval
+        if int(start.astype(np.int64)) % 12 in (0, 2, 4, 6, 7, 9, 11):
+            epoch = start.astype("datetime64[D]") + 30 + of_day[0]
+            where = (count - count[0]) // interval + back
+            return where, Fraction(interval), "month", pd.Timestamp(epoch).isoformat()
+    return None
 
 
 def _as_business_days(times: np.ndarray) -> tuple[np.ndarray, Fraction, str] | None:
@@ -175,8 +219,10 @@ def _recognise_numbers(times: np.ndarray, unit: str) -> tuple[np.ndarray, TimeBa
         start.denominator * interval.denominator,
     )
     step = interval / tick
-    if step > 10**6:  # the start is not a simple multiple: count from the nearest whole interval
-        return index + round(start / interval), TimeBase(tick=interval, unit=unit)
+    if step > 10**6:  # the start is not a simple multiple: keep it to a millionth of the interval
+        begin = Fraction(round(start / interval * 10**6), 10**6)
+        step = Fraction(begin.denominator)
+        start, tick = begin * interval, interval / step
     return index * int(step) + int(start / tick), TimeBase(tick=tick, unit=unit, step=int(step))
 
 
@@ -205,6 +251,6 @@ def _rounding(times: np.ndarray, interval: float) -> float:
     """Half a unit of the last printed digit, where stamps were rounded well below the interval; else 0."""
     for digits in range(10):
         unit = 10.0**-digits
-        if unit <= interval / 4 and np.array_equal(np.round(times, digits), times):
+        if unit <= interval / 10 and np.array_equal(np.round(times, digits), times):
             return 1.01 * unit
     return 0.0

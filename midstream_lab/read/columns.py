@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from ..errors import InputError
-from ..timebase import CALENDAR_UNITS, TimeBase
+from ..timebase import TimeBase
 from ..times import recognise
 from .dates import parse_clock, parse_dates
 
@@ -38,7 +38,21 @@ CALENDAR = {"month": "month", "months": "month", "year": "year", "years": "year"
 CORE = ("datetime", "timestamp", "date", "time", "t", "epoch", "unix", "unixtime", "posix", "utc", "elapsed")
 
 #: Names of a column of row numbers.
-COUNTERS = ("", "index", "n", "i", "k", "row", "sample", "samples", "frame", "step", "iteration", "tick")
+COUNTERS = (
+    "",
+    "index",
+    "__index_level_0__",
+    "n",
+    "i",
+    "k",
+    "row",
+    "sample",
+    "samples",
+    "frame",
+    "step",
+    "iteration",
+    "tick",
+)
 
 #: Seconds since 1970 from 1985 to 2100: numbers in this range under a name of time are epoch times.
 EPOCH_RANGE = (5 * 10**8, 41 * 10**8)

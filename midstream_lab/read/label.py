@@ -57,7 +57,7 @@ def label(
     if len({name for name, _ in split.values()}) < len(split):
         split = {header: (header, unit_of) for header, (_, unit_of) in split.items()}
     named = {split[header][0]: values for header, values in columns.items()}
-    units = {name: unit_of for name, unit_of in split.values()}
+    units = dict(split.values())
     aliases = {header: name for header, (name, _) in split.items()} | {name: name for name in named}
     if time is True:
         raise InputError("time names a column, or is False for none; it is not True")
