@@ -84,6 +84,8 @@ CELLS = """
     const wrong = cells.flatMap((cell) => cell.sharedModel.outputs).filter((o) => o.output_type === "error");
 """
 
+KERNEL = "window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel"
+
 
 class LabPage:
     """A page with a notebook open in JupyterLab.
@@ -107,15 +109,25 @@ class LabPage:
 
     def open(self, address: str, notebook: str) -> None:
         """Open `notebook` and wait until its kernel answers."""
-        self.page.goto(address.replace("lab?", f"lab/tree/{notebook}?reset&").removesuffix(""))
-        self.page.wait_for_function("() => window.jupyterapp", timeout=60_000)
-        self.page.wait_for_function(
-            """() => window.jupyterapp.shell.currentWidget?.context?.sessionContext?.session?.kernel""",
-            timeout=60_000,
-        )
-        self.page.evaluate(
-            "() => window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.info.then(() => null)"
-        )
+        self.page.goto(address.replace("lab?", f"lab/tree/{notebook}?reset&"))
+        self.wait_for("() => window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.session?.kernel != null")
+        self.wait_for(f"async () => (await {KERNEL}.info) != null")
+
+    def wait_for(self, predicate: str, *, timeout: float = 60.0) -> Any:
+        """Ask the page `predicate`, a JavaScript function, until it gives something true, and return that.
+
+        The page's own waiting is tied to its animation frames, and a question to it has no limit of its own:
+        here each is given up in the page after the time that is left, and asked again every 50 ms.
+        """
+        limit = time.monotonic() + timeout
+        while (left := limit - time.monotonic()) > 0:
+            answer = self.page.evaluate(
+                f"(ms) => Promise.race([({predicate})(), new Promise((done) => setTimeout(done, ms))])", 1000 * left
+            )
+            if answer:
+                return answer
+            time.sleep(0.05)
+        raise TimeoutError(f"not within {timeout} s: {predicate}")
 
     def run_all(self) -> None:
         """Start all cells; what is waited for afterwards says when they are done."""
@@ -144,14 +156,16 @@ class LabPage:
 
     def wait_cells(self, *, timeout: float = 120.0) -> None:
         """Wait until every code cell has been run; a cell that raised is raised here."""
-        self.page.wait_for_function(
-            f"() => {{ {CELLS} return wrong.length || cells.every(done); }}", timeout=1000 * timeout
-        )
+        self.wait_for(f"() => {{ {CELLS} return wrong.length > 0 || cells.every(done); }}", timeout=timeout)
         wrong = self.page.evaluate(
             f"() => {{ {CELLS} return wrong.map((o) => o.traceback.join(String.fromCharCode(10))); }}"
         )
         if wrong:
             raise RuntimeError("\n".join(wrong))
+
+    def shut_down(self) -> None:
+        """End the notebook's kernel."""
+        self.wait_for(f"async () => {{ await {KERNEL}.shutdown(); return true; }}")
 
 
 @contextmanager
