@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,21 +23,20 @@ def checked_block(block: Block, schema: Schema) -> Block:
             f"{', '.join(schema.names)}"
         )
     columns = block.columns
+    rows = len(columns[0]) if isinstance(columns[0], np.ndarray) else 0
+    fits = True
     for channel, column in zip(schema.channels, columns, strict=True):
-        if not isinstance(column, np.ndarray) or column.ndim != 1 or len(column) != len(columns[0]):
+        if not isinstance(column, np.ndarray) or column.shape != (rows,):
             raise InputError(
-                f"channel {channel.name!r} must be a 1-D array of {len(columns[0])} rows, "
+                f"channel {channel.name!r} must be a 1-D array of {rows} rows, "
                 f"not {type(column).__name__} of shape {np.shape(column)}"
             )
-    if any(column.dtype != channel.dtype or channel.dtype == object for channel, column in _pairs(schema, columns)):
-        columns = tuple(_cast(channel, column) for channel, column in _pairs(schema, columns))
-        block = Block(first=block.first, start=block.start, columns=columns, ticks=block.ticks, gap=block.gap)
+        fits = fits and column.dtype == channel.dtype != object
+    if not fits:
+        cast = tuple(_cast(channel, column) for channel, column in zip(schema.channels, columns, strict=True))
+        block = replace(block, columns=cast)
     _check_time(block, schema)
     return block
-
-
-def _pairs(schema: Schema, columns: tuple[np.ndarray, ...]) -> zip[tuple[Channel, np.ndarray]]:
-    return zip(schema.channels, columns, strict=True)
 
 
 def _cast(channel: Channel, column: np.ndarray) -> np.ndarray:

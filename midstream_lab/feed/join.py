@@ -195,16 +195,19 @@ class _Join(Node):
 
     def _is_stuck(self) -> bool:
         """Whether the left is half full of waiting rows and nothing is on its way to the right."""
-        ring = self._left.feed.ring
+        ring, right = self._left.feed.ring, self._right.feed
         if 2 * (ring.total - self._left.done) < ring.capacity:
             return False
-        return not _is_coming(self._right.feed, {self})
+        horizon = right.horizon
+        # Asked last: what was on its way may have arrived while the nodes above were looked at.
+        return not _is_coming(right, {self}) and not self._right.waiting and right.horizon == horizon
 
 
 def _is_coming(feed: Feed, seen: set[Runner]) -> bool:
-    """Whether rows are on their way to `feed`."""
+    """Whether rows are on their way to `feed`; the nodes furthest up are asked first, as rows only move down."""
     node = feed.upstream
     if node is None or node in seen:
         return False
     seen.add(node)
-    return node.active or any(_is_coming(reader.feed, seen) for reader in node.inputs)
+    above = [_is_coming(reader.feed, seen) for reader in node.inputs]
+    return any(above) or node.active

@@ -109,32 +109,36 @@ class Lanes:
         return thread
 
     def _serve(self, lane: Lane) -> None:
-        me = threading.current_thread()
-        while True:
-            with self._lock:
-                while not lane.queue and not self._closed:
-                    self._work[lane.name].wait()
-                if self._closed:
-                    return
-                task = lane.queue.popleft()
-                task.state = "running"
-                lane.task, lane.began, lane.seen = task, time.monotonic(), 0
-                self._busy.notify()
-            more = self._turn(task)
-            with self._lock:
-                if lane.thread is not me:
-                    return  # stalled and replaced: the task is dead, another thread serves the lane
-                took = time.monotonic() - lane.began
-                lane.task = None
-                again = more or task.state == "again"
-                task.state = "idle"
-                moved = took > self.turn_limit and task.lane == "quick"
-                if moved:
-                    task.lane = "slow"
-                if again:
-                    self._enqueue(task)
+        while self._run_next(lane):
+            pass  # a call for each turn, so that a waiting thread refers to no task
+
+    def _run_next(self, lane: Lane) -> bool:
+        """Wait for a task and run a turn of it; False if this thread is to end."""
+        with self._lock:
+            while not lane.queue and not self._closed:
+                self._work[lane.name].wait()
+            if self._closed:
+                return False
+            task = lane.queue.popleft()
+            task.state = "running"
+            lane.task, lane.began, lane.seen = task, time.monotonic(), 0
+            self._busy.notify()
+        more = self._turn(task)
+        with self._lock:
+            if lane.thread is not threading.current_thread():
+                return False  # stalled and replaced: the task is dead, another thread serves the lane
+            took = time.monotonic() - lane.began
+            lane.task = None
+            again = more or task.state == "again"
+            task.state = "idle"
+            moved = took > self.turn_limit and task.lane == "quick"
             if moved:
-                task.slowed(self.turn_limit)
+                task.lane = "slow"
+            if again:
+                self._enqueue(task)
+        if moved:
+            task.slowed(self.turn_limit)
+        return True
 
     def _turn(self, task: Task) -> bool:
         """A turn; whatever is raised ends the task and not the lane."""
@@ -151,15 +155,17 @@ class Lanes:
             log.exception("a task could not be ended after %r", error)
 
     def _guard(self) -> None:
-        """Replace the thread of a lane whose turn does not end."""
-        while True:
-            with self._lock:
-                while not self._closed and all(lane.task is None for lane in self._lanes.values()):
-                    self._busy.wait()
-                if self._closed:
-                    return
-                stalled = [task for lane in self._lanes.values() if (task := self._take_stalled(lane)) is not None]
-            for task in stalled:
+        while self._look():
+            time.sleep(self.stall_limit / CHECKS)
+
+    def _look(self) -> bool:
+        """Replace the thread of a lane whose turn does not end; False when the lanes are closed."""
+        with self._lock:
+            while not self._closed and all(lane.task is None for lane in self._lanes.values()):
+                self._busy.wait()
+            stalled = [self._take_stalled(lane) for lane in self._lanes.values()]
+        for task in stalled:
+            if task is not None:
                 self._fail(
                     task,
                     OperatorStalled(
@@ -167,14 +173,14 @@ class Lanes:
                         f"give it smaller windows, or run it outside of the feed"
                     ),
                 )
-            time.sleep(self.stall_limit / CHECKS)
+        return not self._closed
 
     def _take_stalled(self, lane: Lane) -> Task | None:
         """The task of `lane`, taken off it, if its turn has lasted too long."""
         task = lane.task
         lane.seen += 1
         # Checks are counted, not seconds: while something holds the GIL, or the machine sleeps, nobody is to blame.
-        if task is None or lane.seen <= CHECKS:
+        if task is None or lane.seen <= CHECKS or self._closed:
             return None
         task.state = "dead"
         lane.task = None

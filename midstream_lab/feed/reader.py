@@ -101,6 +101,11 @@ class Reader:
         with self.feed.lock:
             return not self.attached or (self.feed.closed and self.taken == self.feed.ring.total)
 
+    def begin_at(self, row: int) -> None:
+        """Begin with the sequence number `row`, or with the first row after it that is held; before `take`."""
+        with self.feed.lock:
+            self._begin = self.taken = self.done = self.feed.ring.count_at(row)
+
     def lapse(self) -> LabError | None:
         """Account for rows that left the window (the feed's lock is held); the error if that must not be."""
         behind = self.feed.ring.oldest - self.taken

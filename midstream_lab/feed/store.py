@@ -43,6 +43,7 @@ class Store:
         self._lost = 0
         self._late = 0
         self._origin: int | None = None
+        self._arrived: float | None = None
         self._on_consumed: tuple[Callable[[int], None], ...] = ()
 
     @property
@@ -65,6 +66,11 @@ class Store:
     def origin(self) -> int | None:
         """Time of the first row that ever came, in ticks; None before it."""
         return self._origin
+
+    @property
+    def arrived(self) -> float | None:
+        """When the newest row came, on the clock `time.monotonic`; None before the first. Kept apart from its time."""
+        return self._arrived
 
     def note(self, *lines: str) -> None:
         """Add lines to `health`; only the newest 100 are kept."""
@@ -119,6 +125,7 @@ class Store:
             if not len(block):
                 return True
             self.ring.write(block)
+            self._arrived = time.monotonic()
             for reader in self.readers:
                 if (error := reader.lapse()) is not None:
                     failed.append((reader, error))
@@ -273,11 +280,12 @@ class Store:
             self._origin = block.start
             return block
         step = self.schema.time.step
-        late = min(max(0, self.ring.next - block.first), len(block))
-        self._late += late
-        if late == len(block):
-            return block.cut(0, 0, step=step)
-        block = block.cut(late, len(block), step=step)
+        if block.first < self.ring.next:
+            late = min(self.ring.next - block.first, len(block))
+            self._late += late
+            if late == len(block):
+                return block.cut(0, 0, step=step)
+            block = block.cut(late, len(block), step=step)
         if step and block.start != self.ring.tick_of(block.first):
             raise InputError(
                 f"row {block.first} of {self.label} must be at tick {self.ring.tick_of(block.first)} "

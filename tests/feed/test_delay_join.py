@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from midstream_lab.errors import InputError, LabError
 from midstream_lab.feed import Block, Channel, Feed, Schema, Windowed
+from midstream_lab.feed.lanes import Lanes
 from midstream_lab.timebase import TimeBase
 
 BACK = (Channel(name="back"),)
@@ -29,8 +30,8 @@ class Loop(Pass):
         return Block(first=block.first, start=block.start, columns=(out,))
 
 
-def loop(blocks: list[Block], k: int) -> tuple[np.ndarray, list[int]]:
-    feed = Feed(ONE, window=8192)
+def loop(blocks: list[Block], k: int, lanes: Lanes | None = None) -> tuple[np.ndarray, list[int]]:
+    feed = Feed(ONE, window=8192, lanes=lanes)
     operator = Loop()
     back = feed.delay(rows=k, channels=BACK, initial=0.25)
     out = feed.join(back).pipe(operator)
@@ -60,6 +61,17 @@ def test_a_cycle_is_the_same_bit_for_bit_at_source_chunks_of_1_7_and_4096(k):
         assert result.tobytes() == results[0][0].tobytes()
         assert max(lengths) <= k
     assert np.array_equal(results[0][0][:20], expected[:20])
+
+
+def test_a_cycle_is_the_same_while_its_parts_move_between_the_lanes():
+    x = np.random.default_rng(5).standard_normal(6000)
+    expected, _ = loop(cut(x, 6000), 5)
+    for _ in range(5):
+        lanes = Lanes(turn_limit=0.0001)
+        result, lengths = loop(cut(x, 4096), 5, lanes)
+        lanes.close()
+        assert result.tobytes() == expected.tobytes()
+        assert max(lengths) <= 5
 
 
 @pytest.mark.parametrize("gap", [1, 4, 5, 6, 100])

@@ -1,6 +1,7 @@
 """The live sequence by itself: rows in, counts, windows, waiting, closing."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -323,3 +324,12 @@ def test_room_for_texts_leaves_half_of_the_bytes_free():
     while feed.room() > 0:
         feed.append_rows([["x" * 1000], [0.0]])
     assert 40_000 <= feed.ring.bytes <= 60_000
+
+
+def test_arrival_is_kept_apart_from_the_time_of_the_rows():
+    feed = Feed(ONE)
+    assert feed.arrived is None
+    before = time.monotonic()
+    feed.append(Block(first=0, start=-360_000, columns=(np.zeros(1),)))
+    assert before <= feed.arrived <= time.monotonic()
+    assert float(feed.window().time[0]) == -1000

@@ -1,6 +1,9 @@
 """From feed to feed: every row, in order, with counts; errors and closing go downward only."""
 
+import gc
 import threading
+import time
+import weakref
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 
 from midstream_lab.errors import InputError, LabError
 from midstream_lab.feed import Block, Feed, Schema
+from midstream_lab.feed.reader import Reader
 
 
 def push(feed: Feed, blocks) -> None:
@@ -308,3 +312,40 @@ def test_a_feed_can_hold_its_rows_until_the_first_block_reader_comes():
     end = Collector(feed)
     push(feed, [ramp(100, 150)])
     assert np.array_equal(end.values(), np.arange(150))
+
+
+def test_feeds_without_a_name_go_when_nothing_refers_to_them():
+    feed = Feed(ONE)
+    child = feed.pipe(Pass())
+    feed.append(ramp(0, 5))
+    child.wait(n=5, timeout=30)
+    gone = weakref.ref(feed), weakref.ref(child)
+    del feed, child
+    for _ in range(100):
+        gc.collect()
+        if gone[0]() is None and gone[1]() is None:
+            break
+        time.sleep(0.05)  # the lane may still hold the last turn
+    assert (gone[0](), gone[1]()) == (None, None)
+
+
+def test_a_reader_can_begin_at_a_given_row():
+    feed = Feed(ONE)
+    feed.append(ramp(0, 10))
+    feed.append(ramp(20, 30))
+
+    class Listener:
+        def wake(self):
+            pass
+
+        def fail(self, error):
+            raise error
+
+    reader = Reader(feed, Listener(), "block")
+    reader.begin_at(12)
+    assert reader.take(100).first == 20
+    reader.begin_at(1000)
+    assert reader.take(100) is None
+    reader.detach()
+    assert reader.counts.sent == 0
+    assert reader.waiting == 0
