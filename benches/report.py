@@ -83,7 +83,12 @@ def table() -> str:
     ]
     for path in sorted(RESULTS.glob("*.json")):
         rows = json.loads(path.read_text())
-        lines += [f"## {path.stem}", "", "| job | case | ours | peer | ratio | goal | note |", "|---|---|---|---|---|---|---|"]
+        lines += [
+            f"## {path.stem}",
+            "",
+            "| job | case | ours | peer | ratio | goal | note |",
+            "|---|---|---|---|---|---|---|",
+        ]
         for row in rows:
             factor = ratio(row)
             peer = f"{row['peer']} {row['peer_value']:.4g}" if row["peer_value"] is not None else row["peer"] or ""
@@ -108,7 +113,10 @@ def main() -> int:
                 continue
             start = time.monotonic()
             code = subprocess.run([sys.executable, str(script)], check=False).returncode
-            print(f"{script.stem}: {'ok' if code == 0 else f'failed ({code})'} in {time.monotonic() - start:.0f} s", flush=True)
+            print(
+                f"{script.stem}: {'ok' if code == 0 else f'failed ({code})'} in {time.monotonic() - start:.0f} s",
+                flush=True,
+            )
             failed += [script.stem] if code else []
     (HERE / "TABLE.md").write_text(table())
     print(f"wrote benches/TABLE.md on Python {platform.python_version()}")

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import midstream_datasets
 import numpy as np
 import pytest
 
-import midstream_datasets
 from midstream_lab import datasets
 from midstream_lab.errors import GapError, InputError, LabError
 from midstream_lab.sequence import regularity, series, timebase
@@ -117,7 +117,12 @@ def test_a_damaged_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("sunspot", "did you mean 'sunspots'"), ("sunspots/dayly", "monthly, yearly"), ("", "there are"), ("../x", "there are")],
+    [
+        ("sunspot", "did you mean 'sunspots'"),
+        ("sunspots/dayly", "monthly, yearly"),
+        ("", "there are"),
+        ("../x", "there are"),
+    ],
 )
 def test_an_unknown_name_lists_what_there_is(name: str, words: str) -> None:
     with pytest.raises(InputError, match=re.escape(words)):

@@ -1,0 +1,64 @@
+"""The command line: ``midstream-lab lab | serve | watch | demo | warm | doctor``, a file for each command."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from .. import __version__
+from ..errors import LabError
+from . import demo, doctor, lab, serve, warm, watch
+
+__all__ = ["main"]
+
+COMMANDS = (lab, serve, watch, demo, warm, doctor)
+
+EPILOG = """\
+first steps:
+  midstream-lab demo                stream a real ECG over QUIC and estimate its Lyapunov exponent
+  midstream-lab lab                 open the notebooks in JupyterLab
+  midstream-lab serve my.csv        stream your own recording; then, in another terminal:
+  midstream-lab watch my.card       see it arrive
+
+exit codes: 0 done, 1 the command could not do its work, 2 wrong usage, 130 stopped with Ctrl-C
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="midstream-lab",
+        description="A lab for sequences in motion: stream them, see their attractor, measure how sure you are.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"midstream-lab {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add_to(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; default: those of the process.
+
+    Returns
+    -------
+    int
+        Exit code: 0 done, 1 could not be done, 130 stopped with Ctrl-C. Wrong usage exits with 2.
+    """
+    args = parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except LabError as error:
+        print(f"midstream-lab {args.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130

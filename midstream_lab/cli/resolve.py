@@ -1,0 +1,61 @@
+"""What a name on the command line means: a shipped dataset, a system, or a file of one's own."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+
+#: Systems that can be served by name: the class, and the sampling interval in its own time unit.
+SYSTEMS = {"lorenz": ("Lorenz", "1/50"), "rossler": ("Rossler", "1/8"), "henon": ("Henon", None)}
+
+
+def names() -> list[str]:
+    """Every name that `source` knows beside paths."""
+    from .. import datasets
+
+    return [*SYSTEMS, *datasets.names()]
+
+
+def source(name: str, *, speed: float | str = 1.0, loop: bool = False, channel: str | None = None) -> Any:
+    """A stream source for a dataset, a system or a file.
+
+    Parameters
+    ----------
+    name : str
+        Name of a system or of a shipped dataset, or the path of a CSV, NPY, Parquet, NetCDF, Zarr or WAV file.
+    speed : float or "max", optional
+        Multiple of the recording's own rate; ``"max"`` sends as fast as the reader takes it.
+    loop : bool, optional
+        Whether a recording starts again at its end.
+    channel : str, optional
+        Send this channel only.
+
+    Raises
+    ------
+    InputError
+        If nothing has that name.
+    """
+    from .. import datasets
+    from ..read import read
+    from ..stream import Replay, Simulation
+
+    if name in SYSTEMS:
+        from ..attractors import systems
+
+        kind, dt = SYSTEMS[name]
+        return Simulation(getattr(systems, kind)(), dt=dt, speed=speed)
+    if Path(name).exists():
+        x = read(name)
+    elif name.split("/")[0] in datasets.names():
+        x = datasets.load(name)
+    else:
+        known = names()
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise InputError(f"{name!r} is neither a file nor a name known here.{hint} Known: {', '.join(known)}")
+    if channel is not None:
+        x = x.sel(channel=channel) if "channel" in getattr(x, "dims", ()) else x[channel]
+    return Replay(x, speed=speed, loop=loop)
