@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -19,10 +19,17 @@ from .errors import GapError, InputError
 from .timebase import TimeBase
 from .times import recognise, stamps
 
-if TYPE_CHECKING:
-    from .feed.schema import Channel
-
 __all__ = ["from_ticks", "regularity", "sequence", "series", "ticks", "time_coordinate", "timebase"]
+
+
+class Named(Protocol):
+    """A column's name and unit; a feed's `Channel` is one."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def unit(self) -> str: ...
 
 
 def sequence(
@@ -119,7 +126,7 @@ def from_ticks(
     ticks: np.ndarray,
     time: TimeBase,
     *,
-    channels: Sequence[Channel] | None = None,
+    channels: Sequence[Named] | None = None,
     attrs: dict[str, Any] | None = None,
 ) -> xr.DataArray:
     """Label values whose times are known in ticks.
