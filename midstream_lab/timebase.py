@@ -54,10 +54,13 @@ class TimeBase:
     @classmethod
     def from_dt(cls, dt: float | int | str | Fraction, *, unit: str = "s", epoch: str | None = None) -> TimeBase:
         """The time base whose rows are `dt` apart; a float is taken as the nearest simple fraction."""
+        wrong = f"dt must be a positive number or a fraction such as '1/360', not {dt!r}"
         try:
             exact = Fraction(dt)
-        except (ValueError, TypeError, OverflowError) as error:
-            raise InputError(f"dt must be a positive number or a fraction such as '1/360', not {dt!r}") from error
+        except (ValueError, TypeError, OverflowError, ZeroDivisionError) as error:
+            raise InputError(wrong) from error
+        if exact <= 0:
+            raise InputError(wrong)
         if isinstance(dt, float):
             exact = simple_fraction(dt)
         return cls(tick=exact, unit=unit, epoch=epoch)

@@ -83,7 +83,7 @@ def stamps(ticks: np.ndarray, base: TimeBase) -> np.ndarray:
     last = ((moved + 1).astype("datetime64[D]") - moved.astype("datetime64[D]")).astype(np.int64) - 1
     # One month after 31 January is the last day of February.
     moved_day = moved.astype("datetime64[D]") + np.minimum(into_month, last)
-    return moved_day.astype("datetime64[ns]") + (epoch - day)
+    return _to_nanoseconds(moved_day) + (epoch - day)
 
 
 def _check_order(times: np.ndarray) -> None:
@@ -119,11 +119,9 @@ def _recognise_dates(times: np.ndarray) -> tuple[np.ndarray, TimeBase]:
     nanoseconds = times.astype(np.int64)
     epoch = str(pd.Timestamp(times[0]).isoformat())
     found = _as_months(times)
-    if found is None:
-        found = _as_month_ends(times)
-        if found is not None:
-            where, tick, unit, epoch = found
-            return where, TimeBase(tick=tick, unit=unit, epoch=epoch)
+    ends = _as_month_ends(times) if found is None else None
+    if ends is not None:
+        return ends
     if found is None and not _all_equal(np.diff(nanoseconds)):
         found = _as_business_days(times)
     found = found or _as_even(nanoseconds) or _as_rounded(nanoseconds)
@@ -168,7 +166,7 @@ def _as_months(times: np.ndarray) -> tuple[np.ndarray, Fraction, str] | None:
     return (count - count[0]) // interval, Fraction(size), unit
 
 
-def _as_month_ends(times: np.ndarray) -> tuple[np.ndarray, Fraction, str, str] | None:
+def _as_month_ends(times: np.ndarray) -> tuple[np.ndarray, TimeBase] | None:
     """Rows at the same time of the last day of different months; counted from the last day of a long month."""
     days = times.astype("datetime64[D]")
     of_day = times - days.astype("datetime64[ns]")
@@ -182,7 +180,7 @@ def _as_month_ends(times: np.ndarray) -> tuple[np.ndarray, Fraction, str, str] |
         if int(start.astype(np.int64)) % 12 in (0, 2, 4, 6, 7, 9, 11):
             epoch = start.astype("datetime64[D]") + 30 + of_day[0]
             where = (count - count[0]) // interval + back
-            return where, Fraction(interval), "month", pd.Timestamp(epoch).isoformat()
+            return where, TimeBase(tick=Fraction(interval), unit="month", epoch=pd.Timestamp(epoch).isoformat())
     return None
 
 

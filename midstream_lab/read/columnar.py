@@ -51,22 +51,10 @@ def _values(pa: Any, name: str, column: Any) -> np.ndarray:
         return np.array(["" if cell is None else cell for cell in column.to_pylist()], dtype=object)
     if pa.types.is_integer(kind) and not column.null_count:
         return column.to_numpy()
-    if (
-        pa.types.is_integer(kind)
-        or pa.types.is_floating(kind)
-        or pa.types.is_boolean(kind)
-        or pa.types.is_decimal(kind)
-    ):
-        return (
-            np.array([np.nan if v is None else v for v in column.to_pylist()])
-            if _slow(pa, kind)
-            else (column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
-        )
+    if pa.types.is_boolean(kind):
+        column, kind = column.cast(pa.int8()), pa.int8()
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     raise InputError(
         f"column {name!r} holds {kind}; a sequence holds numbers, dates or text: leave it out with columns"
     )
-
-
-def _slow(pa: Any, kind: Any) -> bool:
-    """Booleans and decimals have no direct cast with missing values."""
-    return bool(pa.types.is_boolean(kind))
