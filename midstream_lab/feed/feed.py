@@ -6,6 +6,7 @@ import os
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -258,7 +259,9 @@ class Feed(Store):
 
         return delay(self, rows=rows, initial=initial, channels=channels, name=name)
 
-    def join(self, other: Feed, *, how: str = "last", tolerance: int | None = None, name: str | None = None) -> Feed:
+    def join(
+        self, other: Feed, *, how: str = "last", tolerance: float | Fraction | None = None, name: str | None = None
+    ) -> Feed:
         """Every row of this feed beside the last row of `other` that is not newer. See `midstream_lab.feed.join`."""
         from .join import join
 

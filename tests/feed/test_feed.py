@@ -333,3 +333,27 @@ def test_arrival_is_kept_apart_from_the_time_of_the_rows():
     feed.append(Block(first=0, start=-360_000, columns=(np.zeros(1),)))
     assert before <= feed.arrived <= time.monotonic()
     assert float(feed.window().time[0]) == -1000
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (np.zeros((3, 2)), r"shape \(rows, 1\), not \(3, 2\)"),
+        ([np.zeros(3), np.zeros(3)], "one array for each of the 1 channels"),
+        (7.0, "not float"),
+    ],
+)
+def test_rows_of_another_shape_are_refused(columns, message):
+    with pytest.raises(InputError, match=message):
+        Feed(ONE).append_rows(columns)
+
+
+def test_what_is_no_block_is_refused():
+    with pytest.raises(InputError, match="a feed takes blocks, not ndarray"):
+        Feed(ONE).append(np.zeros(3))
+
+
+def test_waiting_for_more_room_than_there_can_be_is_refused():
+    feed = Feed(ONE, window=10)
+    with pytest.raises(InputError, match="holds 10 rows; ask for fewer"):
+        feed.wait_room(11)

@@ -131,3 +131,21 @@ def test_a_forked_child_starts_lanes_of_its_own_and_old_feeds_say_what_happened(
     old.append(ramp(3, 5))
     assert below.wait(n=5, timeout=30)
     old.close()
+
+
+def test_a_task_that_cannot_even_be_ended_does_not_end_the_lane(lanes, caplog):
+    class Cursed:
+        lane = "quick"
+        state = "idle"
+
+        def turn(self):
+            raise RuntimeError("turn")
+
+        def fail(self, error):
+            raise RuntimeError("fail")
+
+    lanes.submit(Cursed())
+    feed = Feed(ONE, lanes=lanes)
+    feed.append(ramp(0, 3))
+    assert feed.pipe(Pass()).wait(n=3, timeout=30)
+    assert "could not be ended" in caplog.text

@@ -349,3 +349,15 @@ def test_a_reader_can_begin_at_a_given_row():
     reader.detach()
     assert reader.counts.sent == 0
     assert reader.waiting == 0
+
+
+def test_an_operator_is_warmed_before_the_first_row_and_on_the_callers_thread():
+    class Warm(Pass):
+        def warm(self, schema):
+            self.thread = threading.current_thread()
+            self.schema = schema
+
+    operator = Warm()
+    Feed(ONE).pipe(operator)
+    assert operator.thread is threading.current_thread()
+    assert operator.schema is ONE
