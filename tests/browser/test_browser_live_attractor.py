@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -43,40 +41,29 @@ print(len(drawn) > 100, drawn.shape == expected.shape, np.allclose(drawn, expect
 EQUAL = "True True True []\n"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[tuple[Path, str]]:
-    folder = tmp_path_factory.mktemp("notebooks")
-    with lab.jupyterlab(folder, tmp_path_factory.mktemp("private")) as address:
-        yield folder, address
-
-
 @pytest.fixture
-def opened(server):
-    folder, address = server
+def opened(jupyter):
+    folder, address = jupyter
 
     @contextmanager
-    def opened(*cells: str, **options):
-        script = options.pop("script", None)
+    def opened(*cells: str, script: str = "", width: int = 1200, dark: bool = False):
         lab.notebook(folder / "test.ipynb", *cells)
-        with lab.chromium(**options) as page:
+        with lab.chromium(width=width, dark=dark) as page:
             if script:
                 page.page.add_init_script(script)
             page.open(address, "test.ipynb")
-            if options.get("width", 1200) < 700:
-                for side in ("left", "right"):
-                    page.page.evaluate(f"() => {{ window.jupyterapp.shell.collapse{side.title()}(); }}")
+            if width < 700:
+                page.page.evaluate(
+                    "() => { window.jupyterapp.shell.collapseLeft(); window.jupyterapp.shell.collapseRight(); }"
+                )
             page.run_all()
-            page.wait_cells()
             try:
+                page.wait_cells()
                 yield page
             finally:
-                shut_down(page)
+                page.shut_down()
 
     return opened
-
-
-def shut_down(page) -> None:
-    page.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown().then(() => null)")
 
 
 def count(page, view: int = 0) -> int:
@@ -84,9 +71,7 @@ def count(page, view: int = 0) -> int:
 
 
 def wait_count(page, least: int, view: int = 0) -> None:
-    page.page.wait_for_function(
-        f"() => Number(document.querySelectorAll('.midstream')[{view}]?.dataset.total ?? 0) >= {least}", timeout=30_000
-    )
+    page.wait_for(f"() => Number(document.querySelectorAll('.midstream')[{view}]?.dataset.total ?? 0) >= {least}")
 
 
 def picture(page) -> bytes:
@@ -104,9 +89,7 @@ def still_picture(page) -> bytes:
 
 
 def wait_status(page, text: str) -> None:
-    page.page.wait_for_function(
-        "(text) => document.querySelector('.midstream-status').innerText.includes(text)", arg=text, timeout=15_000
-    )
+    page.wait_for(f"() => document.querySelector('.midstream-status').innerText.includes({text!r})")
 
 
 def test_it_moves_follows_the_slider_and_draws_what_embed_gives(opened):
@@ -208,7 +191,7 @@ def test_it_goes_on_and_answers_while_a_cell_is_busy_for_ten_seconds(opened, wor
         assert page.page.evaluate("() => window.busy"), "the cell was to last longer"
         assert page.page.evaluate(updates) - first >= at_least
         assert count(page) != before
-        page.page.wait_for_function("() => !window.busy", timeout=30_000)
+        page.wait_for("() => !window.busy")
         assert page.execute(COMPARE) == EQUAL
         assert page.problems == []
 
@@ -228,10 +211,7 @@ def test_a_page_that_is_reloaded_gets_the_trail_again(opened):
         page.execute("view.pause(); time.sleep(0.5)")
         page.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save().then(() => null)")
         page.page.reload()
-        page.page.wait_for_function("() => window.jupyterapp", timeout=60_000)
-        page.page.wait_for_function(
-            "() => window.jupyterapp.shell.currentWidget?.context?.sessionContext?.session?.kernel", timeout=60_000
-        )
+        page.wait_for("() => window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.session?.kernel != null")
         page.execute("view.resume()")
         wait_count(page, 400)
         assert page.execute(COMPARE) == EQUAL
@@ -263,9 +243,7 @@ def test_without_webgl_it_says_so_and_shows_a_static_picture(opened):
         };"""
     with opened(FEED, VIEW, script=blind) as page:
         assert "no WebGL2" in page.page.locator(".midstream-message").inner_text()
-        page.page.wait_for_function(
-            "() => document.querySelector('.midstream-stage img')?.naturalWidth > 100", timeout=30_000
-        )
+        page.wait_for("() => document.querySelector('.midstream-stage img')?.naturalWidth > 100")
         assert page.problems == []
 
 
@@ -278,8 +256,8 @@ def test_an_error_in_the_browser_is_shown_and_reported(opened):
         assert "receiving" in page.execute("time.sleep(0.5); print(view.errors)")
 
 
-def test_it_fits_a_narrow_dark_page(opened, tmp_path):
-    with opened(FEED, VIEW, width=360, height=900, dark=True) as page:
+def test_it_fits_a_narrow_dark_page(opened):
+    with opened(FEED, VIEW, width=360, dark=True) as page:
         wait_count(page, 200)
         wide = page.page.evaluate(
             """() => [".midstream", ".midstream-stage", ".midstream-status", ".jp-OutputArea-output .widget-box"]
@@ -299,9 +277,7 @@ def test_what_runs_can_be_closed_by_a_button(opened):
         button.wait_for()
         assert page.execute("print(feed.closed)") == "False\n"
         button.click()
-        page.page.wait_for_function(
-            "() => document.querySelector('.midstream-status').innerText.includes('ended')", timeout=10_000
-        )
+        wait_status(page, "ended")
         assert page.execute("print(feed.closed)") == "True\n"
         assert page.problems == []
 
@@ -310,6 +286,6 @@ def test_closing_the_view_removes_it_and_ends_the_clock(opened):
     with opened(FEED, VIEW) as page:
         wait_count(page, 100)
         page.execute("view.close(); time.sleep(0.5)")
-        page.page.wait_for_function("() => !document.querySelector('.midstream')", timeout=10_000)
+        page.wait_for("() => !document.querySelector('.midstream')")
         names = page.execute("import json; print(json.dumps([t.name for t in threading.enumerate()]))")
         assert "midstream-widgets-clock" not in json.loads(names)

@@ -47,5 +47,12 @@ def test_a_button_closes_one(panel):
 def test_there_is_one_panel(panel):
     other = running_panel()
     assert panel.comm is None
-    assert [name for _, name in registry.running()].count("what runs") == 1
     other.close()
+
+
+def test_running_shows_the_panel_and_its_text_is_the_table(panel):
+    shown = registry.running()._repr_mimebundle_()
+    data = shown[0] if isinstance(shown, tuple) else shown
+    assert data["text/plain"] == "nothing is running"
+    assert "application/vnd.jupyter.widget-view+json" in data
+    running_panel().close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from midstream_lab import registry
+
 if TYPE_CHECKING:
     from .live_attractor import LiveAttractor as LiveAttractor
     from .running import running_panel as running_panel
@@ -19,3 +21,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+
+
+# In a notebook `midstream_lab.running()` shows a close button for each row once the widgets are there.
+registry.set_panel(lambda: __getattr__("running_panel")())

@@ -32,7 +32,6 @@ class RunningPanel(OnClock, ipywidgets.VBox):
         self._due = 0.0
         self._shown: list[Any] = []
         self._empty = ipywidgets.Label("nothing is running")
-        registry.register("view", "what runs", self)
         self.tick(0.0)
         CLOCK.join(self)
 
@@ -41,7 +40,7 @@ class RunningPanel(OnClock, ipywidgets.VBox):
         if now < self._due:
             return
         self._due = now + PERIOD
-        rows = [row for row in registry.running().rows() if row[:2] != ("view", "what runs")]
+        rows = registry.running().rows()
         kept = {row[:2] for row in rows}
         for gone in self._lines.keys() - kept:
             _remove(self._lines.pop(gone))
@@ -64,7 +63,6 @@ class RunningPanel(OnClock, ipywidgets.VBox):
     def close(self) -> None:
         """Remove the panel; what runs goes on."""
         CLOCK.leave(self)
-        registry.remove("view", "what runs", self)
         for line in self._lines.values():
             _remove(line)
         self._lines = {}
@@ -72,7 +70,7 @@ class RunningPanel(OnClock, ipywidgets.VBox):
         super().close()
 
     def __repr__(self) -> str:
-        return "what runs, with close buttons"
+        return repr(registry.running())
 
     def _line(self, kind: str, name: str) -> ipywidgets.HBox:
         button = CloseButton(description="close", tooltip=f"Close the {kind} {name}")
@@ -93,6 +91,9 @@ def _remove(line: ipywidgets.HBox) -> None:
     line.close()
 
 
+_shown: RunningPanel | None = None
+
+
 def running_panel() -> Any:
     """A widget that lists what runs and closes it on request; `midstream_lab.running()` shows it in notebooks.
 
@@ -101,4 +102,8 @@ def running_panel() -> Any:
     ipywidgets.VBox
         There is one in a process: making another closes it.
     """
-    return RunningPanel()
+    global _shown
+    if _shown is not None:
+        _shown.close()
+    _shown = RunningPanel()
+    return _shown
