@@ -56,7 +56,9 @@ class Controls:
         made["paused"] = Switch(description="pause", tooltip="Hold the picture; the stream goes on (space bar)")
         for name, control in made.items():
             control.value = values[name]
-            control.layout = ipywidgets.Layout(flex="1 1 240px", min_width="0", max_width="380px")
+            control.layout = ipywidgets.Layout(flex="1 1 190px", min_width="0", max_width="380px")
+            if name != "paused":
+                control.style.description_width = "initial"
             control.observe(lambda change, name=name: changed(name, change["new"]), names="value")
         made["paused"].layout = ipywidgets.Layout(flex="0 0 90px")
         self.by_name = made

@@ -5,7 +5,7 @@ const STRIDE = 4 * FLOATS;
 const MOST_DRAWN = 50000; // with more points, every second, fourth, ... is drawn while they move
 const FRESH = 256; // the newest points are always drawn one by one
 const KEYS = "arrows turn, plus and minus zoom, space pauses, r resets the view";
-const HOME = { azimuth: -0.6, elevation: 0.4, zoom: 1, x: 0, y: 0 };
+const HOME = { azimuth: -0.6, elevation: 0.35, zoom: 1, x: 0, y: 0 };
 
 const VERTEX = `#version 300 es
 layout(location = 0) in vec3 position;
@@ -219,8 +219,8 @@ function makePainter(gl, store) {
 function orbit(pose, flat, width, height) {
   const [ca, sa, ce, se] = flat ? [1, 0, 0, 1]
     : [Math.cos(pose.azimuth), Math.sin(pose.azimuth), Math.cos(pose.elevation), Math.sin(pose.elevation)];
-  const aspect = width / height, fit = pose.zoom * (flat ? 0.8 : 0.57) * Math.min(1, aspect);
-  const sx = fit / aspect, depth = flat ? 0 : 0.22;
+  const aspect = width / height, fit = pose.zoom * (flat ? 0.8 : 0.59) * Math.min(1, aspect);
+  const sx = fit / aspect, depth = flat ? 0 : 0.16;
   const right = [ca, -sa, 0], up = flat ? [0, 1, 0] : [sa * se, ca * se, ce], to = [sa * ce, ca * ce, -se];
   const m = new Float32Array(16);
   for (let k = 0; k < 3; k += 1) {
@@ -230,7 +230,7 @@ function orbit(pose, flat, width, height) {
     m[4 * k + 3] = depth * to[k];
   }
   m[12] = pose.x;
-  m[13] = pose.y;
+  m[13] = pose.y + (flat ? 0 : 0.04); // room for the names of the axes at the bottom
   m[15] = 1;
   return m;
 }

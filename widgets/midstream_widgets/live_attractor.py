@@ -373,8 +373,9 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         trail = self._trail
         assert trail is not None
         if trail.waiting > settings.trail:
-            self._skipped += trail.waiting - settings.trail
-            trail.skip(trail.waiting - settings.trail)
+            behind = trail.waiting - settings.trail
+            self._skipped += behind if self._outbox.watched else 0
+            trail.skip(behind)
         while trail.waiting and self._outbox.ready(now):
             vertices = trail.take(CHUNK)
             if not len(vertices):

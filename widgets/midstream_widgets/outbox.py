@@ -61,6 +61,11 @@ class Outbox:
         known.acked = max(known.acked, number)
         known.waiting = None if known.acked >= self.sent else now
 
+    @property
+    def watched(self) -> bool:
+        """Whether any browser shows the widget."""
+        return bool(self._clients)
+
     def ready(self, now: float) -> bool:
         """Whether somebody looks, and all who do have room."""
         live = [c for c in self._clients.values() if c.waiting is None or now - c.waiting < self.patience]
