@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -25,7 +26,7 @@ INTERVALS = ("dt", "delta_t")
 
 def read_npy(path: Path, *, dt: Any = None, unit: str | None = None, **options: Any) -> xr.DataArray | xr.Dataset:
     """One array; the fields of a structured array are columns."""
-    array = _load(path)
+    (array,) = _load(path).values()
     if array.dtype.names:
         return of_arrays({name: array[name] for name in array.dtype.names}, dt=dt, unit=unit, **options)
     return of_arrays({path.stem: array}, dt=dt, unit=unit, **options)
@@ -33,12 +34,7 @@ def read_npy(path: Path, *, dt: Any = None, unit: str | None = None, **options: 
 
 def read_npz(path: Path, *, dt: Any = None, unit: str | None = None, **options: Any) -> xr.DataArray | xr.Dataset:
     """The arrays of one length of an archive; a scalar such as ``fs`` or ``dt`` gives the sampling interval."""
-    with _load(path) as archive:
-        try:
-            arrays = {name: archive[name] for name in archive.files}
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
-            raise InputError(_why(path, error)) from error
-    return of_arrays(arrays, dt=dt, unit=unit, **options)
+    return of_arrays(_load(path), dt=dt, unit=unit, **options)
 
 
 def of_arrays(
@@ -108,12 +104,16 @@ def _interval(scalars: dict[str, np.ndarray]) -> Any:
     return None
 
 
-def _load(path: Path) -> Any:
+def _load(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a file by name; one without a name in an NPY file."""
     try:
-        loaded = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return {"": loaded}
+            return {name: loaded[name] for name in loaded.files}
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(_why(path, error)) from error
-    return loaded
 
 
 def _why(path: Path, error: Exception) -> str:

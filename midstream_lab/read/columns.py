@@ -100,13 +100,16 @@ def choose(name: str, names: Iterable[str], *, what: str = "column") -> str:
     raise InputError(f"no {what} named {name!r};{hint} there are {', '.join(map(repr, known))}")
 
 
-def find_time(columns: Mapping[str, np.ndarray], units: Mapping[str, str]) -> tuple[str, ...]:
+def find_time(columns: Mapping[str, np.ndarray]) -> tuple[str, ...]:
     """Names of the column, or of the columns together, that hold the time; empty if none does."""
     plain = {name.lower(): name for name in columns}
-    if _whole(columns.get(plain.get("year", ""))) and _whole(columns.get(plain.get("month", ""))):
-        parts = ["year", "month"] + ["day"] * _whole(columns.get(plain.get("day", "")))
-        return tuple(plain[part] for part in parts)
-    if _is_text(columns.get(plain.get("date", ""))) and _is_text(columns.get(plain.get("time", ""))):
+
+    def of(name: str) -> np.ndarray | None:
+        return columns[plain[name]] if name in plain else None
+
+    if _whole(of("year")) and _whole(of("month")):
+        return tuple(plain[part] for part in ("year", "month", "day") if _whole(of(part)))
+    if _is_text(of("date")) and _is_text(of("time")):
         return plain["date"], plain["time"]
     strong = sorted((CORE.index(_words(n)[0]), n) for n in columns if _is_strong(n))
     weak = [n for n in columns if _is_weak(n)]

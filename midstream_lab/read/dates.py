@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from itertools import islice, product
 
 import numpy as np
@@ -91,6 +92,8 @@ def _best(sample: np.ndarray, dayfirst: bool | None) -> str | tuple[str, str] | 
     """The spelling of most of the sample; a pair where day and month could stand either way."""
     scores: dict[str | tuple[str, str], int] = {}
     for spelling in (*PLAIN, "quarter", "week", *MONTH_FIRST):
+        if not any(_may_be(text, spelling) for text in sample[:3]):
+            continue
         pair = (spelling, _day_first(spelling))
         readings = pair if spelling in MONTH_FIRST else (spelling,)
         hits = max(int((~np.isnat(_parsed(sample, reading))).sum()) for reading in readings)
@@ -100,8 +103,21 @@ def _best(sample: np.ndarray, dayfirst: bool | None) -> str | tuple[str, str] | 
         if hits == len(sample):
             return key
         scores[key] = hits
-    best = max(scores, key=lambda key: scores[key])
-    return best if 2 * scores[best] > len(sample) else None
+    best = max(scores, key=lambda key: scores[key], default=None)
+    return best if best is not None and 2 * scores[best] > len(sample) else None
+
+
+def _may_be(text: str, spelling: str) -> bool:
+    """A quick look before pandas is asked, which takes long to say no."""
+    if "%" not in spelling:
+        return True
+    for reading in (spelling, _day_first(spelling)) if spelling in MONTH_FIRST else (spelling,):
+        try:
+            datetime.strptime(text, reading)
+        except ValueError:
+            continue
+        return True
+    return False
 
 
 def _day_first(spelling: str) -> str:

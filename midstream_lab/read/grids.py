@@ -27,6 +27,7 @@ def read_netcdf(path: Path, **options: Any) -> xr.DataArray | xr.Dataset:
         require("scipy.io", extra="attractors")
     else:
         require("h5netcdf", extra="io")
+        require("h5py", extra="io")  # the backend of h5netcdf, which does not require it
     try:
         with xr.open_dataset(path, engine="scipy" if classic else "h5netcdf") as data:
             data.load()
@@ -42,13 +43,14 @@ def read_zarr(path: Path, **options: Any) -> xr.DataArray | xr.Dataset:
         node = zarr.open(str(path), mode="r")
         if isinstance(node, zarr.Array):
             return of_arrays({path.stem: np.asarray(node[...])}, **options)
-        arrays = dict(node.arrays())
+        arrays = dict(sorted(node.arrays()))  # a store lists them in no particular order
         if not all(_labelled(array) for array in arrays.values()):
             return of_arrays({name: np.asarray(array[...]) for name, array in arrays.items()}, **options)
         with warnings.catch_warnings():
             # zarr warns of consolidated metadata and of text types not yet in its specification.
             warnings.simplefilter("ignore")
             data = xr.open_zarr(str(path), consolidated=False).load()
+            data = data[sorted(data.data_vars, key=str)].assign_attrs(data.attrs)
     except InputError:
         raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, zarr.errors.BaseZarrError) as error:

@@ -63,7 +63,7 @@ def label(
         raise InputError("time names a column, or is False for none; it is not True")
     where: tuple[str, ...] = ()
     if time is None:
-        where = find_time(named, units)
+        where = find_time(named)
     elif time is not False:
         where = (aliases[choose(str(time), aliases, what="column")],)
     kept = [name for name in named if name not in where]
