@@ -146,6 +146,21 @@ class Endpoint(QuicConnectionProtocol):
             self._quic.stop_stream(stream_id, 0)
         self._transmit_soon()
 
+    @property
+    def on_loopback(self) -> bool:
+        """Whether both ends are on this machine."""
+        return self._quic.configuration.max_datagram_size == LOOPBACK_DATAGRAM
+
+    def send_ping(self) -> None:
+        """Send a ping; the peer's acknowledgement shows that it is there."""
+        self._quic.send_ping(id(self))
+        self._transmit_soon()
+
+    def close_socket(self) -> None:
+        """Close a client's own socket, after what was written to it is sent."""
+        if self._transport is not None:
+            self._transport.close()
+
     def datagram_received(self, data: bytes | str, addr: Any) -> None:
         super().datagram_received(data, addr)
         self.on_progress()

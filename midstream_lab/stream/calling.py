@@ -7,10 +7,10 @@ import itertools
 import socket
 from typing import Any
 
-from ..errors import AuthError, FrameError, LabError, StreamError
+from ..errors import AuthError, FrameError, InputError, LabError, StreamError
 from ._aioquic import CreditConnection, Endpoint, certificate_refused, client_configuration
 from .card import Card, split_address
-from .certificates import NAME
+from .certificates import NAME, check_authority
 from .control import VERSION, Messages, check_reply, error_from, pack
 from .frames import Header
 from .inflow import Inflow
@@ -20,8 +20,8 @@ __all__ = ["Calling", "dial"]
 
 #: Seconds between pings that keep the connection, and find out whether the server is there.
 KEEP_ALIVE = 1.5
-#: Seconds for the reason of an end that came without its mark.
-REASON = 2.0
+#: Seconds that a server which is gone from its port has for its last word.
+FAREWELL = 1.0
 
 
 async def dial(card: Card, loop: LoopThread, *, timeout: float) -> Calling:
@@ -40,7 +40,7 @@ async def dial(card: Card, loop: LoopThread, *, timeout: float) -> Calling:
         host, port = split_address(address)
         try:
             return await asyncio.wait_for(_dial(card, loop, host, port), share)
-        except AuthError:
+        except (AuthError, InputError):
             raise
         except TimeoutError:
             failures.append(f"{address}: no answer within {share:.1f} s")
@@ -56,6 +56,7 @@ async def _dial(card: Card, loop: LoopThread, host: str, port: int) -> Calling:
     running = asyncio.get_running_loop()
     info = (await running.getaddrinfo(host, port, type=socket.SOCK_DGRAM))[0]
     address = info[4]
+    check_authority(card.authority)
     configuration = client_configuration(str(address[0]), authority=card.authority, server_name=NAME)
     # a connected socket of the address's own family: hosts without IPv6 work, and a closed port is noticed at once
     _, calling = await running.create_datagram_endpoint(
@@ -86,6 +87,7 @@ class Calling(Endpoint):
         self._headers: dict[int, asyncio.Future[tuple[Inflow, Header]]] = {}
         self._inflows: dict[int, Inflow] = {}
         self._subscribed: dict[int, Inflow] = {}
+        self._reasons: dict[int, LabError] = {}
         self._control: int | None = None
         self._pinging: asyncio.TimerHandle | None = None
 
@@ -122,6 +124,7 @@ class Calling(Endpoint):
             raise
         finally:
             self._headers.pop(number, None)
+            self._reasons.pop(number, None)
         return number, inflow, found
 
     async def hang_up(self) -> None:
@@ -132,8 +135,7 @@ class Calling(Endpoint):
             inflow.drop()
         self._fail(StreamError("the connection was closed at this end"))
         self.close()
-        if self._transport is not None:
-            self._transport.close()
+        self.close_socket()
 
     def on_ready(self) -> None:
         if not self._ready.done():
@@ -150,13 +152,9 @@ class Calling(Endpoint):
         inflow = self._inflows.get(stream_id)
         if inflow is None:
             inflow = self._inflows[stream_id] = Inflow(
-                self, stream_id, self._thread, on_header=self._on_header, on_done=self._on_done
+                self, stream_id, self._thread, on_header=self._on_header, on_bad=self._on_bad, on_done=self._on_done
             )
         inflow.receive(data, ended)
-        if ended and not inflow.complete:
-            # the reason stands on the control stream, and may come later than the end of this one
-            late = StreamError("the stream ended without its end mark: the server stopped in the middle")
-            asyncio.get_running_loop().call_later(REASON, inflow.finish, late)
 
     def on_reset(self, stream_id: int) -> None:
         inflow = self._inflows.get(stream_id)
@@ -178,14 +176,17 @@ class Calling(Endpoint):
         self._fail(error)
 
     def error_received(self, exc: OSError) -> None:
+        error = StreamError(f"nothing listens there ({exc.strerror or exc})")
         if not self._ready.done():
-            self._fail(StreamError(f"nothing listens there ({exc.strerror or exc})"))
+            self._fail(error)
+        elif self.on_loopback:
+            # Beyond loopback anybody can send an ICMP message, so an established connection does not believe it.
+            # The server's own word on why it ended may be on its way.
+            asyncio.get_running_loop().call_later(FAREWELL, self._give_up, error)
 
     def _on_message(self, message: dict[str, Any]) -> None:
         if "event" in message:
-            inflow = self._subscribed.get(message["subscription"])
-            if inflow is not None and message["error"] is not None:
-                inflow.finish(error_from(message["error"]))
+            self._on_ended(message["subscription"], message["error"])
             return
         answer = self._answers.get(message["re"])
         if answer is None or answer.done():
@@ -195,6 +196,14 @@ class Calling(Endpoint):
         else:
             answer.set_result(message["ok"])
 
+    def _on_ended(self, number: int, error: dict[str, str] | None) -> None:
+        if error is None:
+            return
+        if number in self._subscribed:
+            self._subscribed[number].explain(error_from(error))
+        elif number in self._headers:  # the stream itself has still to come
+            self._reasons[number] = error_from(error)
+
     def _on_header(self, inflow: Inflow, header: Header) -> None:
         text = header.labels.get("subscription", "")
         number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
@@ -202,7 +211,18 @@ class Calling(Endpoint):
         if waiting is None or waiting.done():
             raise FrameError("the server opened a stream that was not asked for")
         self._subscribed[number] = inflow
+        if number in self._reasons:
+            inflow.explain(self._reasons.pop(number))
         waiting.set_result((inflow, header))
+
+    def _on_bad(self, inflow: Inflow, error: FrameError) -> None:
+        if inflow in self._subscribed.values():
+            return
+        # It bears no number yet, so whoever waits for a stream hears of it.
+        self._inflows.pop(inflow.stream_id, None)
+        for waiting in self._headers.values():
+            if not waiting.done():
+                waiting.set_exception(error)
 
     def _on_done(self, inflow: Inflow) -> None:
         self._inflows.pop(inflow.stream_id, None)
@@ -213,6 +233,11 @@ class Calling(Endpoint):
     def _break(self, error: LabError) -> None:
         self._fail(error)
         self.close(1, "a message that is not of the protocol")
+
+    def _give_up(self, error: LabError) -> None:
+        if not self.lost:
+            self._fail(error)
+            self.close()
 
     def _fail(self, error: LabError) -> None:
         """Everything that waits for the server gets this error."""
@@ -231,6 +256,5 @@ class Calling(Endpoint):
     def _keep_alive(self) -> None:
         if self.lost:
             return
-        self._quic.send_ping(id(self))
-        self._transmit_soon()
+        self.send_ping()
         self._pinging = asyncio.get_running_loop().call_later(KEEP_ALIVE, self._keep_alive)

@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import InputError, require
 from .folder import create_private
 
-__all__ = ["LEAF_DAYS", "NAME", "Authority", "Leaf", "LeafKeeper", "utc_now"]
+__all__ = ["LEAF_DAYS", "NAME", "Authority", "Leaf", "LeafKeeper", "check_authority", "utc_now"]
 
 #: The name in every server certificate.
 NAME = "midstream-lab.local"
@@ -119,6 +119,15 @@ class LeafKeeper:
             return False
         self.leaf = self._authority.leaf(now=now)
         return True
+
+
+def check_authority(pem: str) -> None:
+    """An `InputError` if `pem` is not the certificate of an authority."""
+    try:
+        certificate = _x509().load_pem_x509_certificate(pem.encode())
+        certificate.extensions.get_extension_for_class(_x509().BasicConstraints)
+    except (ValueError, _x509().ExtensionNotFound) as error:
+        raise InputError(f"not a card: its authority is not a certificate that can be read ({error})") from error
 
 
 def _make_authority(now: dt.datetime) -> bytes:

@@ -281,9 +281,9 @@ class Client:
         number, inflow, header = self._wait(calling.subscribe(request))
         try:
             source = header.labels.get("name", source or "")
-            feed = Feed(header.schema, window=window, name=name or f"{self.name}/{source}")
+            feed = Feed(header.schema, window=window, name=name or f"{self.name}/{source}", hold=policy == "block")
             if older is not None:
-                _continue(older, feed, run=header.labels.get("run", ""))
+                _continue(older, feed, inflow, header.labels)
         except LabError:
             loop.post(inflow.drop)
             raise
@@ -297,7 +297,7 @@ class Client:
             inflow=inflow,
             number=number,
         )
-        loop.post(lambda: inflow.attach(feed, lossless=policy == "block"))
+        loop.post(lambda: inflow.attach(feed))
         return feed
 
     def _connected(self) -> tuple[LoopThread, Calling]:
@@ -321,8 +321,8 @@ class Client:
             raise StreamError(f"the server did not answer within {waited:.1f} s; is it still running?") from error
 
 
-def _continue(older: _Subscription, feed: Feed, *, run: str) -> None:
-    """Give a new feed the rows that the older one held."""
+def _continue(older: _Subscription, feed: Feed, inflow: Inflow, labels: dict[str, str]) -> None:
+    """Give a new feed the rows that the older one held, and number what comes on from there."""
     if older.feed.schema != feed.schema:
         feed.note("the source has changed since the connection was lost; this feed begins anew")
         return
@@ -330,6 +330,9 @@ def _continue(older: _Subscription, feed: Feed, *, run: str) -> None:
     while (block := older.feed.tail(since)) is not None:
         feed.append(block)
         since = block.stop
+    if labels.get("continues") == "no":
+        inflow.restart = older.feed.next + 1
+        feed.note("the source began anew while the connection was lost; the gap is of unknown size, counted as one row")
 
 
 def _offer(entry: dict[str, Any]) -> Offer:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import struct
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,18 @@ from .flatbuf import MessageInfo, inspect
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["BATCH_BYTES", "BATCH_ROWS", "Decoder", "Encoder", "Header", "Limits", "Rows", "row_bytes"]
+__all__ = [
+    "BATCH_BYTES",
+    "BATCH_ROWS",
+    "Decoder",
+    "Encoder",
+    "Header",
+    "Limits",
+    "Rows",
+    "moved",
+    "pieces",
+    "row_bytes",
+]
 
 #: A batch closes at this many rows,
 BATCH_ROWS = 4096
@@ -166,23 +178,25 @@ class Decoder:
         self._info: MessageInfo | None = None
         self._expected: int | None = None
 
-    def receive(self, data: bytes) -> list[Header | Rows]:
-        """Take the next bytes; return what they complete.
+    def receive(self, data: bytes) -> Iterator[Header | Rows]:
+        """Take the next bytes; go through what they complete.
 
         Raises
         ------
         FrameError
-            If the bytes are not such a stream, or more than the limits allow. The decoder is then of no more use.
+            While going through it, after all that came whole before: if the bytes are not such a stream, or more
+            than the limits allow. The decoder is then of no more use.
         """
         self._buffer += data
-        found: list[Header | Rows] = []
+        return self._events()
+
+    def _events(self) -> Iterator[Header | Rows]:
         while len(self._buffer) >= self.needed - self.offset and not (self.ended and not self._buffer):
             if self.ended:
                 raise FrameError("bytes after the end of the stream")
             event = self._advance()
             if event is not None:
-                found.append(event)
-        return found
+                yield event
 
     def close(self) -> None:
         """No more bytes will come; a `FrameError` if they stop inside a message."""
@@ -271,6 +285,30 @@ class Decoder:
 def row_bytes(schema: Schema) -> int:
     """Bytes that a row takes on the wire, without its texts."""
     return sum(channel.dtype.itemsize for channel in schema.channels) + 8 * (not schema.time.regular)
+
+
+def pieces(block: Block, *, step: int, most: int = BATCH_BYTES) -> Iterator[Block]:
+    """The block in parts whose texts take `most` bytes or less, or that are one row; text is never cut."""
+    texts = [column for column in block.columns if column.dtype == object]
+    if not texts:
+        yield block
+        return
+    sizes = np.sum([[len(text.encode()) for text in column] for column in texts], axis=0)
+    begin, held = 0, 0
+    for row, size in enumerate(sizes):
+        if held and held + size > most:
+            yield block.cut(begin, row, step=step)
+            begin, held = row, 0
+        held += int(size)
+    yield block.cut(begin, len(block), step=step)
+
+
+def moved(block: Block, *, rows: int, ticks: int) -> Block:
+    """The block with its numbers and times counted on."""
+    if not rows and not ticks:
+        return block
+    times = None if block.ticks is None else block.ticks + ticks
+    return replace(block, first=block.first + rows, start=block.start + ticks, ticks=times)
 
 
 def _read(read: Any) -> Any:

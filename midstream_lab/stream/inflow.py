@@ -11,7 +11,7 @@ from ..errors import FrameError, StreamError
 from ..feed import Feed
 from ..feed.schema import Block
 from ._aioquic import WINDOW, Endpoint
-from .frames import Decoder, Header, Rows
+from .frames import Decoder, Header, Rows, moved
 
 if TYPE_CHECKING:
     from .loop import LoopThread
@@ -20,18 +20,17 @@ __all__ = ["Inflow"]
 
 log = logging.getLogger("midstream_lab")
 
-#: How often a stream that holds because nobody reads looks for a reader, in seconds.
-LOOK = 0.01
-#: Looks without a reader after which the feed says what it waits for.
-LOOKS = 200
+#: Seconds for the reason of an end that came without its mark.
+REASON = 2.0
+#: Seconds without a reader after which a feed that holds says what it waits for.
+PATIENCE = 2.0
 
 
 class Inflow:
     """Decodes a stream and appends to a feed what its `block` readers have room for.
 
-    Credit follows consumption: the sender may be `WINDOW` bytes ahead of the last row that every `block` reader of
-    the feed is done with. Of a feed that nobody reads yet, a subscription that may lose nothing fills the window
-    and then holds, so that the first reader gets every row.
+    Credit follows consumption: the sender may be `WINDOW` bytes ahead of the rows in the feed, and rows enter the
+    feed only as its `block` readers make room. So what is in memory here is bounded by the feed's window and `WINDOW`.
 
     Parameters
     ----------
@@ -43,6 +42,8 @@ class Inflow:
         Where the connection lives.
     on_header : callable
         Called with this inflow and the stream's header.
+    on_bad : callable
+        Called with this inflow and the error, if its bytes are not such a stream.
     on_done : callable
         Called with this inflow when nothing more will come of it.
     """
@@ -54,23 +55,28 @@ class Inflow:
         loop: LoopThread,
         *,
         on_header: Callable[[Inflow, Header], None],
+        on_bad: Callable[[Inflow, FrameError], None],
         on_done: Callable[[Inflow], None],
     ) -> None:
         self.stream_id = stream_id
         self.feed: Feed | None = None
+        #: Number for the first row, where the sender's numbers do not go on from those that the feed holds.
+        self.restart: int | None = None
+        self._shift = (0, 0)
         self._endpoint = endpoint
         self._loop = loop
         self._on_header = on_header
+        self._on_bad = on_bad
         self._on_done = on_done
         self._decoder = Decoder()
         self._pending: deque[Rows] = deque()
-        self._appended: deque[tuple[int, int]] = deque()
-        self._consumed = 0
+        self._taken = 0
         self._granted = WINDOW
-        self._lossless = False
-        self._looks = 0
+        self._warned = False
         self._posted = False
         self._finished = False
+        self._cut = False
+        self._reason: BaseException | None = None
         self._error: BaseException | None = None
         self.done = False
 
@@ -93,17 +99,28 @@ class Inflow:
                 self._decoder.close()
         except FrameError as error:
             self._endpoint.give_up(self.stream_id)
+            self._on_bad(self, error)
             self.finish(error)
             return
-        if ended and self._decoder.ended:
-            self.finish(None)
+        self._cut = ended and not self._decoder.ended
+        if self._cut and self._reason is None:
+            # the reason stands on the control stream, and may come later than the end of this one
+            late = StreamError("the stream ended without its end mark: the server stopped in the middle")
+            self._loop.loop.call_later(REASON, self.finish, late)
+        if ended and (not self._cut or self._reason is not None):
+            self.finish(self._reason)
         else:
             self.pump()
 
-    def attach(self, feed: Feed, *, lossless: bool) -> None:
+    def explain(self, reason: BaseException) -> None:
+        """Why the stream ends in the middle: it may come before the end of the stream does, or after it."""
+        self._reason = reason
+        if self._cut:
+            self.finish(reason)
+
+    def attach(self, feed: Feed) -> None:
         """Begin to append to `feed`."""
         self.feed = feed
-        self._lossless = lossless
         feed.on_consumed(self._on_consumed)
         self.pump()
 
@@ -126,7 +143,7 @@ class Inflow:
         if feed is None or self.done:
             return
         try:
-            while self._pending and (room := self._room(feed)) > 0:
+            while self._pending and (room := feed.room()) > 0:
                 if not self._append(feed, room):
                     self._endpoint.give_up(self.stream_id)
                     self._finish_feed(feed)
@@ -138,7 +155,10 @@ class Inflow:
         if self._finished and not self._pending:
             self._finish_feed(feed)
             return
-        self._grant(feed)
+        self._grant()
+        if self._pending and feed.hold and not self._warned:
+            self._warned = True
+            self._loop.loop.call_later(PATIENCE, self._warn, feed)
 
     def _append(self, feed: Feed, room: int) -> bool:
         rows = self._pending.popleft()
@@ -149,37 +169,33 @@ class Inflow:
             self._pending.appendleft(rest)
             block = block.cut(0, room, step=step)
         else:
-            self._appended.append((block.stop, rows.end))
-        return feed.offer(block)
+            self._taken = rows.end
+        return feed.offer(self._renumbered(block, feed))
 
-    def _room(self, feed: Feed) -> int:
-        if self._lossless and not feed.readers:
-            free = feed.ring.capacity - feed.ring.size
-            if free <= 0:
-                self._look(feed)
-            return free
-        self._lossless = False
-        return feed.room()
+    def _renumbered(self, block: Block, feed: Feed) -> Block:
+        if self.restart is not None:
+            step = feed.schema.time.step
+            last = feed.ring.tick_at(feed.ring.total - 1)
+            ticks = feed.ring.tick_of(self.restart) - block.start if step else max(0, last - block.start)
+            self._shift = (self.restart - block.first, ticks)
+            self.restart = None
+        rows, ticks = self._shift
+        return moved(block, rows=rows, ticks=ticks)
 
-    def _look(self, feed: Feed) -> None:
-        self._looks += 1
-        if self._looks == LOOKS:
+    def _warn(self, feed: Feed) -> None:
+        if self._pending and feed.hold and not self.done:
             line = (
                 f"the window of feed {feed.name!r} is full and nothing reads it: a subscription with policy='block' "
                 "waits for a pipe or a sink, so that none of its rows is lost; policy='drop_oldest' never waits"
             )
             feed.note(line)
             log.warning(line)
-        self._loop.loop.call_later(LOOK, self.pump)
 
-    def _grant(self, feed: Feed) -> None:
-        consumed = feed.consumed
-        while self._appended and self._appended[0][0] <= consumed:
-            self._consumed = self._appended.popleft()[1]
-        limit = self._consumed + WINDOW
-        needed = 0 if self._pending else self._decoder.needed
-        limit = max(limit, needed)
-        if limit - self._granted >= WINDOW // 4 or needed > self._granted:
+    def _grant(self) -> None:
+        limit = self._taken + WINDOW
+        if not self._pending:  # a message larger than the window must come in whole
+            limit = max(limit, self._decoder.needed)
+        if limit - self._granted >= WINDOW // 4 or self._decoder.needed > self._granted < limit:
             self._granted = limit
             self._endpoint.grant(self.stream_id, limit)
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import LabError
 from ..feed.reader import Policy, Reader
 from ._aioquic import Endpoint
-from .frames import BATCH_BYTES, BATCH_ROWS, Encoder, row_bytes
+from .frames import BATCH_BYTES, BATCH_ROWS, Encoder, pieces, row_bytes
 from .runner import Runner
 
 __all__ = ["Outflow"]
@@ -69,14 +69,18 @@ class Outflow:
         self.ended = False
         number = since if isinstance(since, int) else None
         feed = runner.join(run=run, since=number)
-        self._reader = Reader(feed, self, policy)
+        # A source that can wait does so until the first batch is out: rows lost before it could not be counted.
+        self._policy: Policy = policy
+        self._reader = Reader(feed, self, policy if runner.source.live else "block")
         if since == "newest":
-            self._skip(feed.next)
-        elif number is not None and run in (None, runner.run):
-            self._skip(number)
+            self._reader.begin_at(feed.next)
+        continues = run in (None, runner.run) or runner.seekable
+        if number is not None and continues:
+            self._reader.begin_at(number)
         schema = feed.schema
         self._batch_rows = max(1, min(BATCH_ROWS, BATCH_BYTES // max(1, row_bytes(schema)), feed.ring.capacity // 2))
         labels = {"name": runner.name, "subscription": str(subscription), "run": runner.run}
+        labels["continues"] = "yes" if continues else "no"
         self._encoder = Encoder(schema, labels=labels)
         self.stream = endpoint.open_stream(unidirectional=True)
         endpoint.write(self.stream, self._encoder.header())
@@ -107,8 +111,10 @@ class Outflow:
             block = self._reader.take(self._batch_rows)
             if block is None:
                 return
-            self._endpoint.write(self.stream, self._encoder.block(block))
+            for part in pieces(block, step=self._reader.feed.schema.time.step):
+                self._endpoint.write(self.stream, self._encoder.block(part))
             self._reader.release()
+            self._use_policy()
             self.rows += len(block)
             if not self._reader.waiting:
                 self._due = False
@@ -133,17 +139,24 @@ class Outflow:
         self._due = True
         self.turn()
 
+    def _use_policy(self) -> None:
+        if self._reader.policy != self._policy:
+            self._reader.policy = self._policy
+            self._reader.feed.room_changed()
+
     def _ready(self) -> bool:
         """Whether a batch is full, or old enough, or the last one."""
         feed = self._reader.feed
         if self._failure is not None:
             self._finish(self._failure)
             return False
+        # in this order: rows may come between the two, but none after the end
+        closed = feed.closed
         waiting = self._reader.waiting
-        if feed.closed and not waiting:
+        if closed and not waiting:
             self._finish(feed.error)
             return False
-        return waiting >= self._batch_rows or (waiting > 0 and (self._due or feed.closed))
+        return waiting >= self._batch_rows or (waiting > 0 and (self._due or closed))
 
     def _finish(self, error: BaseException | None) -> None:
         if error is not None and not isinstance(error, LabError):
@@ -152,9 +165,3 @@ class Outflow:
         # without the end mark the client knows that this is not the ordinary end
         self._endpoint.write(self.stream, b"" if error else self._encoder.end(), end=True)
         self._on_end(self, error)
-
-    def _skip(self, row: int) -> None:
-        """Begin at `row`, or at the first row after it that is held."""
-        feed = self._reader.feed
-        with feed.lock:
-            self._reader.taken = self._reader.done = feed.ring.count_at(row)

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import InputError
 from ..feed import SequenceSource
 from ..feed.schema import Block
+from .frames import moved
 from .pacing import SLOT, Paced, Pacer, Speed
 
 __all__ = ["Replay"]
@@ -89,7 +90,7 @@ class Replay(Paced):
         begun = False
         while not stop.is_set() and (rounds == 0 or self.loop):
             for block in self._blocks:
-                block = _moved(block, rows=rounds * self._round_rows, ticks=rounds * self._round_ticks)
+                block = moved(block, rows=rounds * self._round_rows, ticks=rounds * self._round_ticks)
                 if block.stop <= first:
                     continue
                 if block.first < first:
@@ -144,14 +145,6 @@ class Replay(Paced):
                 )
             return 1.0
         return float(time.tick)
-
-
-def _moved(block: Block, *, rows: int, ticks: int) -> Block:
-    """The block in a later round."""
-    if not rows:
-        return block
-    moved = None if block.ticks is None else block.ticks + ticks
-    return Block(first=block.first + rows, start=block.start + ticks, columns=block.columns, ticks=moved, gap=block.gap)
 
 
 def _irregular_span(blocks: list[Block]) -> int:

@@ -151,7 +151,7 @@ class Server:
         self.runners: dict[str, Runner] = {}
         self._loop = LoopThread(f"midstream-server-{name}")
         try:
-            self._quic, bound = self._loop.call(self._listen(host, port, identity.port))
+            self._listener, bound = self._loop.call(self._listen(host, port, identity.port))
             store_identity(folder, name, replace(identity, port=bound))
             self.card = Card(
                 name=name,
@@ -194,7 +194,7 @@ class Server:
             return
         self._closed = True
         registry.remove("server", self.name, self)
-        if hasattr(self, "_quic"):
+        if hasattr(self, "_listener"):
             self._loop.call(self._shut())
         self._loop.close()
         for runner in self.runners.values():
@@ -237,7 +237,7 @@ class Server:
     async def _shut(self) -> None:
         for link in list(self.links):
             link.end("closed", "the server was closed")
-        self._quic.close()
+        self._listener.close()
 
     def _renew(self) -> None:
         if self._keeper.renew():
