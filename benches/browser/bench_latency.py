@@ -42,8 +42,8 @@ WATCH = """(side) => {
             if (pixels[4 * i + 3]) { xs.push(i % width); ys.push(Math.floor(i / width)); }
         }
         if (!xs.length) return null;
-        const least = (values) => values.reduce((a, b) => Math.min(a, b)), most = (values) => values.reduce((a, b) => Math.max(a, b));
-        return [least(xs), most(xs), least(ys), most(ys)];
+        const ends = (values) => [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
+        return [...ends(xs), ...ends(ys)];
     };
     const isLit = (index) => {
         const column = index % side, row = Math.floor(index / side);

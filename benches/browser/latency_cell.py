@@ -1,3 +1,4 @@
+# ruff: noqa: F821 (ROUTE and SIDE are set in a line that bench_latency puts before this)
 # Runs in the notebook's kernel: samples whose place in the picture is their index, sent one by one at random times.
 # ROUTE = "quic" streams them through a server and a client on loopback, "append" puts them into a feed directly.
 import threading
@@ -5,10 +6,10 @@ import time
 from fractions import Fraction
 
 import numpy as np
+from midstream_widgets import LiveAttractor
 
 from midstream_lab.feed import Block, Channel, Feed, Schema
 from midstream_lab.timebase import TimeBase
-from midstream_widgets import LiveAttractor
 
 go = threading.Event()
 sent = []

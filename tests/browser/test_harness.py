@@ -35,7 +35,7 @@ def test_a_notebook_runs_and_its_output_and_its_widget_are_seen(ran, tmp_path):
 
 
 def test_what_never_comes_is_reported_in_time(ran):
-    with ran("1") as page, pytest.raises(TimeoutError, match="not within 0.5 s"):
+    with ran("1") as page, pytest.raises(TimeoutError, match="not within"):
         page.wait_for("() => document.title === 'never'", timeout=0.5)
 
 

@@ -1,0 +1,117 @@
+"""Distinct updates drawn per second in headless Chromium: LiveAttractor against plotly's FigureWidget.
+
+Both show the same curve of 10k, 100k and 1M points; 256 new points are offered 60 times a second. Ours gets only
+the new points; plotly has no way to append, so it gets the newest whole arrays, and only when the page says that it
+has plotted the last ones (its queue would grow without end otherwise). Each window ends with a synchronous readPixels,
+so that what was counted has been drawn. Rounds alternate between the two, each in a browser and a kernel of its own.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "tests" / "browser")]
+
+import lab  # noqa: E402
+from report import record, write  # noqa: E402
+
+ROUNDS = 3
+
+#: Points, and seconds counted.
+CASES = ((10_000, 4.0), (100_000, 4.0), (1_000_000, 8.0))
+
+READY = {
+    "ours": "() => Number(document.querySelector('.midstream')?.dataset.points ?? 0) >= POINTS",
+    "plotly": "() => document.querySelector('.js-plotly-plot')?._fullLayout?.scene?._scene?.glplot != null",
+}
+
+#: How many distinct updates have been drawn, and the graphics context that drew them.
+WATCH = {
+    "ours": """() => {
+        const gl = document.querySelector(".midstream-points").getContext("webgl2");
+        window.bench = { gl, updates: () => Number(document.querySelector(".midstream").dataset.updates) };
+    }""",
+    "plotly": f"""() => {{
+        const plot = document.querySelector(".js-plotly-plot"), gl = plot._fullLayout.scene._scene.glplot.gl;
+        let seen = 0, newest = null;
+        plot.on("plotly_afterplot", () => {{
+            const x = plot._fullData[0].x, last = x[x.length - 1];
+            if (last === newest) return;
+            newest = last;
+            seen += 1;
+            {lab.KERNEL}.requestExecute({{ code: "drawn.set()", silent: true, store_history: false }});
+        }});
+        window.bench = {{ gl, updates: () => seen }};
+    }}""",
+}
+
+WINDOW = """async (seconds) => {
+    const { gl, updates } = window.bench;
+    const settle = (ms) => new Promise((done) => setTimeout(done, ms));
+    const finish = () => gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
+    await settle(1000);
+    finish();
+    const before = updates(), start = performance.now();
+    await settle(1000 * seconds);
+    const drawn = updates() - before;
+    finish();
+    return [drawn, (performance.now() - start) / 1000];
+}"""
+
+
+def run(library: str, points: int, seconds: float, folder: Path, address: str) -> tuple[int, float]:
+    """Updates drawn, and in how many seconds."""
+    setup = f"LIBRARY, POINTS = {library!r}, {points}\n" + (HERE / "frames_cell.py").read_text()
+    name = lab.notebook(folder / "frames.ipynb", setup, "shown").name
+    with lab.chromium() as page:
+        page.open(address, name)
+        page.run_all()
+        try:
+            page.wait_cells()
+            page.wait_for(READY[library].replace("POINTS", str(points)), timeout=120)
+            page.page.evaluate(WATCH[library])
+            page.execute("producer.start()")
+            drawn, elapsed = page.page.evaluate(WINDOW, seconds)
+        finally:
+            page.shut_down()
+    return drawn, elapsed
+
+
+def main() -> None:
+    """Measure, and keep the records."""
+    records = []
+    with tempfile.TemporaryDirectory() as private:
+        folder = Path(private) / "notebooks"
+        folder.mkdir()
+        with lab.jupyterlab(folder, Path(private) / "jupyter") as address:
+            for points, seconds in CASES:
+                runs: dict[str, list[tuple[int, float]]] = {"ours": [], "plotly": []}
+                for _ in range(ROUNDS):
+                    for library, done in runs.items():
+                        done.append(run(library, points, seconds, folder, address))
+                rates = {library: statistics.median(n / s for n, s in done) for library, done in runs.items()}
+                raw = "; ".join(
+                    f"{library} {', '.join(f'{n} in {s:.1f} s' for n, s in done)}" for library, done in runs.items()
+                )
+                print(f"{points}: {raw}", flush=True)
+                records.append(
+                    record(
+                        "updates drawn",
+                        f"{points:,} points, 60 x 256 new ones offered per second",
+                        rates["ours"],
+                        "/s",
+                        better="higher",
+                        peer="plotly FigureWidget",
+                        peer_value=rates["plotly"],
+                        note=f"software WebGL; median of {ROUNDS} alternating runs: {raw}",
+                    )
+                )
+                write("frames", records)
+
+
+if __name__ == "__main__":
+    main()
