@@ -1,0 +1,70 @@
+"""Every notebook is stored executed, and its check is one that can fail."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parents[2]
+NOTEBOOKS = sorted((REPO / "notebooks").glob("*.ipynb"))
+
+#: Runs in the kernel before the notebook does, and spoils one thing.
+DROP_A_ROW = """
+from midstream_lab.feed import Feed
+offer, done = Feed.offer, set()
+def spoiled(self, block):
+    if id(self) in done or len(block) < 3:
+        return offer(self, block)
+    done.add(id(self))
+    step = self.schema.time.step
+    return offer(self, block.cut(0, 1, step=step)) and offer(self, block.cut(2, len(block), step=step))
+Feed.offer = spoiled
+"""
+SWAP_THE_DATA = """
+from midstream_lab import datasets
+from midstream_lab.attractors import systems
+load = datasets.load
+datasets.load = lambda name, **options: load(name, **options)[::-1].assign_coords(time=load(name, **options)["time"])
+systems.Lorenz.defaults = {**systems.Lorenz.defaults, "rho": 20.0}
+"""
+
+
+def check(notebook: Path, folder: Path, spoil: str = "") -> subprocess.CompletedProcess[str]:
+    """nbval's check of one notebook, as `make test` runs it, with the kernel spoiled."""
+    (folder / "sitecustomize.py").write_text(spoil)
+    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    sanitize = str(REPO / "notebooks" / "sanitize.cfg")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-sanitize-with", sanitize, str(notebook)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path, "MIDSTREAM_LAB_DATA": str(folder / "data")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_notebook_is_stored_with_its_outputs_and_without_secrets(notebook: Path) -> None:
+    text = notebook.read_text()
+    cells = json.loads(text)["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert all(cell["execution_count"] for cell in code)
+    assert any("image/png" in output.get("data", {}) for cell in code for output in cell["outputs"])
+    assert not any(output["output_type"] == "error" for cell in code for output in cell["outputs"])
+    # A card in an output would show "token="; its repr masks the token with an ellipsis.
+    assert "token='" not in text.replace("token='…'", "")
+    assert "BEGIN CERTIFICATE" not in text
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("spoil", [DROP_A_ROW, SWAP_THE_DATA], ids=["a dropped row", "swapped data"])
+def test_the_check_of_a_notebook_goes_red(notebook: Path, spoil: str, tmp_path: Path) -> None:
+    done = check(notebook, tmp_path, spoil)
+    assert done.returncode == 1, done.stdout[-2000:]
+    failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
+    assert len(failed) == 2, failed  # one for each of the notebook's two live sections
