@@ -14,7 +14,6 @@ from midstream_lab.attractors import systems
 from midstream_lab.attractors.systems import System
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """A system, its largest exponent with the source, and for a flow its dominant period."""

@@ -12,13 +12,15 @@ from .. import __version__
 from ..errors import InputError
 from ..kernels.attractors.divergence import follow_pairs
 from ..sequence import series
-from ._checks import check_whole
+from ._checks import check_length, check_whole
 from .delay import choose_delay, refuse_constant
 from .dimension import choose_dim
 from .theiler import choose_theiler
 
 __all__ = ["divergence_curve"]
 
+#: Largest dimension that is chosen.
+MAX_DIM = 7
 #: The straight part of a curve is taken between these shares of its rise.
 FIT_SHARE = (0.15, 0.75)
 
@@ -31,15 +33,6 @@ class Fit:
     last: int
     slope: float
     r2: float
-
-
-def follow(
-    values: np.ndarray, *, delay: int, dim: int, theiler: int, neighbours: int, steps: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mean log distance (steps + 1,), NaN where no pair is left, and the number of reference points."""
-    total, used = follow_pairs(values, delay, dim, theiler, neighbours, steps, 1)
-    with np.errstate(invalid="ignore"):
-        return total[0] / used[0], used[0]
 
 
 def fit_rise(curve: np.ndarray) -> Fit:
@@ -126,25 +119,9 @@ def divergence_curve(
     """
     values, step, unit = series(x, dt=dt, channel=channel)
     refuse_constant(values)
-    found = choose_delay(values)
-    n = len(values)
-    delay = found.delay if delay is None else check_whole(delay, "delay", least=1)
-    if embedding_dim is None:
-        embedding_dim = max(2, choose_dim(values, delay, 2 * found.memory, 7)[0])
-    dim = check_whole(embedding_dim, "embedding_dim", least=1)
-    if n - (dim - 1) * delay < 3:
-        raise InputError(f"{n} samples are too few for dimension {dim} at delay {delay}")
-    if theiler is None:
-        theiler = choose_theiler(values, delay, dim, found.memory)
-    theiler = check_whole(theiler, "theiler", least=1)
     neighbours = check_whole(neighbours, "neighbours", least=1)
-    steps = max(2, min(20 * found.memory, n // 5)) if steps is None else check_whole(steps, "steps", least=2)
-    if n - (dim - 1) * delay - steps <= theiler + 1:
-        raise InputError(
-            f"{n} samples leave no neighbours outside the Theiler window of {theiler} after following {steps} steps "
-            f"at dimension {dim} and delay {delay}; use a longer sequence or smaller values"
-        )
-    curve, pairs = follow(values, delay=delay, dim=dim, theiler=theiler, neighbours=neighbours, steps=steps)
+    delay, dim, theiler, steps = _parameters(values, delay, embedding_dim, theiler, steps)
+    curve, pairs = follow_pairs(values, delay, dim, theiler, neighbours, steps)
     fit = fit_rise(curve)
     return xr.Dataset(
         {
@@ -167,3 +144,31 @@ def divergence_curve(
             "dt": step,
         },
     )
+
+
+def _parameters(
+    values: np.ndarray, delay: int | None, dim: int | None, theiler: int | None, steps: int | None
+) -> tuple[int, int, int, int]:
+    """Delay, dimension, Theiler window and steps, checked, with the defaults for what is not given."""
+    n = len(values)
+    for name, value, least in (
+        ("delay", delay, 1),
+        ("embedding_dim", dim, 1),
+        ("theiler", theiler, 1),
+        ("steps", steps, 2),
+    ):
+        if value is not None:
+            check_whole(value, name, least=least)
+    if delay is None or dim is None or theiler is None or steps is None:
+        found = choose_delay(values)
+        delay = found.delay if delay is None else delay
+        dim = max(2, choose_dim(values, delay, 2 * found.memory, MAX_DIM)[0]) if dim is None else dim
+        check_length(n, delay, dim)
+        theiler = choose_theiler(values, delay, dim, found.memory) if theiler is None else theiler
+        steps = max(2, min(20 * found.memory, n // 5)) if steps is None else steps
+    if n - (dim - 1) * delay - steps <= theiler + 1:
+        raise InputError(
+            f"{n} samples leave no neighbours outside the Theiler window of {theiler} after following {steps} steps "
+            f"at dimension {dim} and delay {delay}; use a longer sequence or smaller values"
+        )
+    return delay, dim, theiler, steps

@@ -10,12 +10,13 @@ import xarray as xr
 
 from .. import __version__
 from ..errors import InputError
+from ..kernels.attractors.divergence import follow_pairs
 from ..sequence import series
 from ._checks import check_whole
 from ._evidence import MIN_SAMPLES, judge_data, judge_determinism, judge_estimate, linear_error
 from .delay import choose_delay
 from .dimension import choose_dim
-from .divergence import Fit, fit_rise, follow
+from .divergence import MAX_DIM, Fit, fit_rise
 from .tangent import Ensemble, fit_ensemble
 from .theiler import choose_theiler
 
@@ -23,8 +24,6 @@ __all__ = ["lyapunov_max"]
 
 #: Embedding dimensions of the ensemble: the chosen one and the next three.
 DIMS = 4
-#: Largest dimension that is chosen.
-MAX_DIM = 7
 #: Systematic error of the method as a share of the value; see the notes of `lyapunov_max`.
 SYSTEMATIC = 0.10
 #: Weight of the disagreement with the slope of the divergence curve in the interval.
@@ -86,7 +85,7 @@ def lyapunov_max(
         ok. Over ``embedding_dim``: `slope`, `fit_region` (units of time) and `r2` of the `divergence` curve,
         which with its `local_slope` also runs over ``lag``; over ``size`` too: the `estimates` of the ensemble,
         their `prediction_error` (standard deviations of the data) and `voting`, whether they count. A sequence
-        that is constant or has fewer than 500 samples has none of these curves.
+        that cannot carry an estimate at all (constant, short, coarse or drifting) has none of these curves.
 
     Raises
     ------
@@ -104,8 +103,8 @@ def lyapunov_max(
     Ikeda, never on the four systems that benches/accuracy.py reports.
 
     ``inconclusive`` comes with constant, short, coarse or drifting data, with data that neighbours do not predict
-    (noise) or a linear model predicts as well (periodic motion, linear noise), with an interval that holds 0 (cycles and
-    tori), is wider than the value, or where the two methods disagree. A driven stochastic pulse train, such as a
+    (noise) or a linear model predicts as well (periodic motion, linear noise), with an interval that holds 0
+    (cycles and tori), is wider than the value, or where the two methods disagree. A driven stochastic pulse train, such as a
     heartbeat, may be judged either way; the method presumes a stationary, low-dimensional system.
 
     References
@@ -145,6 +144,8 @@ def lyapunov_max(
     scaled = (values - values.mean()) / values.std()
     scaled.flags.writeable = False
     found = choose_delay(scaled)
+    if reasons := judge_data(values, found.memory):
+        return _unanswered(reasons, unit, attrs)
     wide = found.delay if delay is None else delay
     delay = max(1, round(found.delay / 2)) if delay is None else delay
     if embedding_dim is None:
@@ -161,13 +162,9 @@ def lyapunov_max(
     ensemble = fit_ensemble(
         scaled, delay=delay, dims=dims, theilers=theilers, draws=draws, rng=np.random.default_rng(rng)
     )
-    reasons = judge_data(values, found.memory)
-    reasons += judge_determinism(ensemble.error, linear_error(scaled, delay, int(dims[-1]) + DIMS))
+    reasons = judge_determinism(ensemble.error, linear_error(scaled, delay, int(dims[-1]) + DIMS))
     steps = _steps(ensemble.centre, found.memory, len(values))
-    curves = [
-        follow(scaled, delay=delay, dim=int(m), theiler=w, neighbours=1, steps=steps)[0]
-        for m, w in zip(dims, theilers, strict=True)
-    ]
+    curves = [follow_pairs(scaled, delay, int(m), w, 1, steps)[0] for m, w in zip(dims, theilers, strict=True)]
     fits = [fit_rise(curve) for curve in curves]
     exponent, low, high = float("nan"), float("nan"), float("nan")
     if not reasons:

@@ -15,6 +15,8 @@ RIDGE = 1e-3
 BLOCKS = 25
 #: Members whose prediction error is more than this multiple of the best one do not vote.
 TOLERATED = 2.5
+#: Where the first dimension predicts no better than this, in standard deviations, the others are not tried.
+HOPELESS = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,16 +76,18 @@ def fit_ensemble(
     """Fit the maps for every dimension and size, on standardised, contiguous, read-only `values`.
 
     The neighbourhoods hold 2 m + 4 and 6 m + 12 points in m dimensions: the smaller follow the curvature of the
-    attractor, the larger average over noise.
+    attractor, the larger average over noise. Fits that were not tried are NaN.
     """
     counts = np.stack([2 * dims + 4, 6 * dims + 12], axis=1)
     shape = counts.shape
     total, used = np.zeros((*shape, BLOCKS)), np.zeros((*shape, BLOCKS), np.int64)
-    square = np.empty(shape)
+    square = np.full(shape, np.nan)
     for row, (dim, theiler) in enumerate(zip(dims, theilers, strict=True)):
         sizes = counts[row].view()
         sizes.flags.writeable = False
         total[row], used[row], square[row] = grow_tangents(values, delay, int(dim), int(theiler), sizes, RIDGE, BLOCKS)
+        if not np.nanmin(square[row], initial=np.inf) <= HOPELESS**2:
+            break
     errors = np.sqrt(square)
     with np.errstate(invalid="ignore", divide="ignore"):
         exponents = total.sum(axis=2) / used.sum(axis=2) / delay

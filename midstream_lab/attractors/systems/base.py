@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from ...errors import InputError
 from ...kernels.attractors.systems import (
@@ -27,7 +28,7 @@ class System:
 
     Parameters
     ----------
-    initial : sequence of float, optional
+    initial : array_like of float, optional
         Start state, shape (dim,); default: a fixed point of departure of the system.
     rng : int or numpy.random.Generator, optional
         Draw the start state at random from the system's `basin` instead.
@@ -49,7 +50,7 @@ class System:
     transient: ClassVar[float]
     citation: ClassVar[str]
 
-    def __init__(self, *, initial: Sequence[float] | None = None, rng: Any = None, **params: float):
+    def __init__(self, *, initial: ArrayLike | None = None, rng: Any = None, **params: float):
         unknown = set(params) - set(self.defaults)
         if unknown:
             raise InputError(f"{self.name} has no parameter {sorted(unknown)}; it has {list(self.defaults)}")
@@ -74,14 +75,14 @@ class System:
         """Current state, shape (dim,); a copy."""
         return self._state.copy()
 
-    def reset(self, *, initial: Sequence[float] | None = None, rng: Any = None) -> None:
+    def reset(self, *, initial: ArrayLike | None = None, rng: Any = None) -> None:
         """Go back to time 0 at `initial`, at a random state of the basin (`rng`), or where the system began."""
         if initial is not None or rng is not None or not hasattr(self, "_start"):
             self._start = self._choose(initial, rng)
         self._now = 0.0
         self._state = self._start.copy()
 
-    def _choose(self, initial: Sequence[float] | None, rng: Any) -> np.ndarray:
+    def _choose(self, initial: ArrayLike | None, rng: Any) -> np.ndarray:
         low, high = np.array(self.basin)
         if initial is not None and rng is not None:
             raise InputError("give initial or rng, not both")
@@ -102,7 +103,11 @@ class System:
                 f"{self.name} left every bound with {dict(self.params)} from {self._start.tolist()}; "
                 "start inside the basin of the attractor or change the parameters"
             )
-        attrs = {"title": self.name, "source": "midstream_lab.attractors.systems", "citation": self.citation}
+        attrs: dict[str, Any] = {
+            "title": self.name,
+            "source": "midstream_lab.attractors.systems",
+            "citation": self.citation,
+        }
         attrs |= {f"parameter_{key}": value for key, value in self.params.items()}
         ticks = np.arange(len(states), dtype=np.int64) * time.step
         return from_ticks(states, ticks, time, channels=[Channel(name=v) for v in self.variables], attrs=attrs)
@@ -125,13 +130,13 @@ class Flow(System):
     #: Default sampling interval, about 50 samples to the dominant period.
     dt: ClassVar[float]
 
-    def velocity(self, state: Sequence[float]) -> np.ndarray:
+    def velocity(self, state: ArrayLike) -> np.ndarray:
         """Velocity at `state`; shape (dim,)."""
         out = np.empty(self.dim)
         compute_velocity(self.system, self._p, _view(np.array(state, dtype=np.float64)), out)
         return out
 
-    def jacobian(self, state: Sequence[float]) -> np.ndarray:
+    def jacobian(self, state: ArrayLike) -> np.ndarray:
         """Jacobian of the velocity at `state`; shape (dim, dim)."""
         return compute_flow_jacobian(self.system, self._p, _view(np.array(state, dtype=np.float64)))
 
@@ -177,7 +182,7 @@ class Flow(System):
         *,
         dt: float | str | None = None,
         transient: float | None = None,
-        initial: Sequence[float] | None = None,
+        initial: ArrayLike | None = None,
         rng: Any = None,
     ) -> xr.DataArray:
         """A labelled run; the system's own state does not move.
@@ -215,7 +220,7 @@ class Map(System):
     #: A map has one sampling interval, one iterate.
     dt: ClassVar[float] = 1.0
 
-    def jacobian(self, state: Sequence[float]) -> np.ndarray:
+    def jacobian(self, state: ArrayLike) -> np.ndarray:
         """Jacobian of the map at `state`; shape (dim, dim)."""
         return compute_map_jacobian(self.system, self._p, _view(np.array(state, dtype=np.float64)))
 
@@ -245,7 +250,7 @@ class Map(System):
         n: int,
         *,
         transient: int | None = None,
-        initial: Sequence[float] | None = None,
+        initial: ArrayLike | None = None,
         rng: Any = None,
     ) -> xr.DataArray:
         """A labelled run of `n` iterates after `transient`; parameters and result as for `Flow.trajectory`."""

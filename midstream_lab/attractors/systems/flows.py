@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 from ...kernels.attractors.systems import CHUA, DUFFING, LORENZ, ROSSLER, VAN_DER_POL
 from .base import Flow
@@ -25,7 +26,7 @@ class Lorenz(Flow):
     name = "Lorenz"
     variables = ("x", "y", "z")
     system = LORENZ
-    defaults = {"sigma": 10.0, "rho": 28.0, "beta": 8.0 / 3.0}
+    defaults: ClassVar[dict[str, float]] = {"sigma": 10.0, "rho": 28.0, "beta": 8.0 / 3.0}
     basin = ((-10.0, -10.0, 15.0), (10.0, 10.0, 35.0))
     transient = 100.0
     max_step = 0.005
@@ -42,7 +43,7 @@ class Rossler(Flow):
     name = "Rossler"
     variables = ("x", "y", "z")
     system = ROSSLER
-    defaults = {"a": 0.2, "b": 0.2, "c": 5.7}
+    defaults: ClassVar[dict[str, float]] = {"a": 0.2, "b": 0.2, "c": 5.7}
     basin = ((-4.0, -4.0, 0.0), (4.0, 4.0, 0.5))
     transient = 500.0
     max_step = 0.02
@@ -59,7 +60,7 @@ class Chua(Flow):
     name = "Chua"
     variables = ("x", "y", "z")
     system = CHUA
-    defaults = {"alpha": 9.0, "beta": 100.0 / 7.0, "m0": -8.0 / 7.0, "m1": -5.0 / 7.0}
+    defaults: ClassVar[dict[str, float]] = {"alpha": 9.0, "beta": 100.0 / 7.0, "m0": -8.0 / 7.0, "m1": -5.0 / 7.0}
     basin = ((-0.3, -0.05, -0.3), (0.3, 0.05, 0.3))
     transient = 200.0
     max_step = 0.01
@@ -77,7 +78,7 @@ class Duffing(Flow):
     name = "Duffing"
     variables = ("x", "v", "phase")
     system = DUFFING
-    defaults = {"delta": 0.2, "alpha": -1.0, "beta": 1.0, "gamma": 0.3, "omega": 1.0}
+    defaults: ClassVar[dict[str, float]] = {"delta": 0.2, "alpha": -1.0, "beta": 1.0, "gamma": 0.3, "omega": 1.0}
     basin = ((-1.0, -0.5, 0.0), (1.0, 0.5, 2.0 * math.pi))
     transient = 500.0
     max_step = math.pi / 300.0
@@ -94,7 +95,7 @@ class VanDerPol(Flow):
     name = "van der Pol"
     variables = ("x", "v", "phase")
     system = VAN_DER_POL
-    defaults = {"mu": 1.0, "force": 0.0, "omega": 1.0}
+    defaults: ClassVar[dict[str, float]] = {"mu": 1.0, "force": 0.0, "omega": 1.0}
     basin = ((0.5, -0.5, 0.0), (1.5, 0.5, 2.0 * math.pi))
     transient = 200.0
     max_step = 0.01

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ...kernels.attractors.systems import HENON, IKEDA, LOGISTIC, LOZI, TENT
 from .base import Map
 
@@ -21,7 +23,7 @@ class Logistic(Map):
     name = "logistic"
     variables = ("x",)
     system = LOGISTIC
-    defaults = {"r": 4.0}
+    defaults: ClassVar[dict[str, float]] = {"r": 4.0}
     basin = ((0.05,), (0.45,))
     transient = 1000
     citation = "May (1976), Nature 261, 459"
@@ -33,7 +35,7 @@ class Henon(Map):
     name = "Henon"
     variables = ("x", "y")
     system = HENON
-    defaults = {"a": 1.4, "b": 0.3}
+    defaults: ClassVar[dict[str, float]] = {"a": 1.4, "b": 0.3}
     basin = ((-0.3, -0.1), (0.3, 0.1))
     transient = 1000
     citation = "Henon (1976), Commun. Math. Phys. 50, 69"
@@ -48,7 +50,7 @@ class Tent(Map):
     name = "tent"
     variables = ("x",)
     system = TENT
-    defaults = {"mu": 1.99999}
+    defaults: ClassVar[dict[str, float]] = {"mu": 1.99999}
     basin = ((0.05,), (0.45,))
     transient = 1000
     citation = "Ott (2002), Chaos in Dynamical Systems, section 2.1"
@@ -60,7 +62,7 @@ class Lozi(Map):
     name = "Lozi"
     variables = ("x", "y")
     system = LOZI
-    defaults = {"a": 1.7, "b": 0.5}
+    defaults: ClassVar[dict[str, float]] = {"a": 1.7, "b": 0.5}
     basin = ((-0.1, -0.1), (0.1, 0.1))
     transient = 1000
     citation = "Lozi (1978), J. Phys. Colloq. 39, C5-9"
@@ -72,7 +74,7 @@ class Ikeda(Map):
     name = "Ikeda"
     variables = ("x", "y")
     system = IKEDA
-    defaults = {"k": 0.4, "p": 6.0, "u": 0.9}
+    defaults: ClassVar[dict[str, float]] = {"k": 0.4, "p": 6.0, "u": 0.9}
     basin = ((0.0, -0.5), (0.5, 0.0))
     transient = 1000
     citation = "Ikeda (1979), Opt. Commun. 30, 257"

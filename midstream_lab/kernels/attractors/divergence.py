@@ -1,4 +1,4 @@
-"""Divergence of neighbouring trajectories, summed in blocks of reference points for the bootstrap."""
+"""Divergence of neighbouring trajectories."""
 
 from __future__ import annotations
 
@@ -11,33 +11,43 @@ from ..preset import kernel
 from .embedding import embed_delay
 
 
-@kernel
-def follow_pairs(x, delay, dim, theiler, count, steps, blocks):
-    """Log distance of neighbouring delay vectors as both move on, summed by block of reference points.
+#: Squared distances are multiplied as long as the product stays between these, so that one log serves several.
+TINY, HUGE = 1e-150, 1e150
 
-    Each reference point i and its `count` neighbours are followed for `steps` samples; its log
-    distance at step k is the log of the root mean square over the neighbours (the single distance of
-    Rosenstein for count 1, a neighbourhood as in Kantz for more).
+
+@kernel
+def add_squares(x, a, b, square):
+    """Add (x[a + k] - x[b + k])^2 to every ``square[k]``; a loop of its own, so that it vectorises."""
+    for k in range(square.shape[0]):
+        difference = x[a + k] - x[b + k]
+        square[k] += difference * difference
+
+
+@kernel
+def follow_pairs(x, delay, dim, theiler, count, steps):
+    """Mean log distance of neighbouring delay vectors as both move on.
+
+    Each reference point and its `count` neighbours are followed for `steps` samples; its log distance at step k is
+    the log of the root mean square over the neighbours (the single distance of Rosenstein for count 1, a
+    neighbourhood as in Kantz for more).
 
     Parameters
     ----------
     x : (n,) float64
-    delay, dim, theiler, count, steps, blocks : int
+    delay, dim, theiler, count, steps : int
 
     Returns
     -------
-    total : (blocks, steps + 1) float64: sums of log distances
-    used : (blocks, steps + 1) int64: number of reference points in each sum
+    curve : (steps + 1,) float64, NaN where no pair was left
+    used : (steps + 1,) int64: number of reference points in each mean
     """
     rows = x.shape[0] - (dim - 1) * delay - steps
-    total = np.zeros((blocks, steps + 1))
-    used = np.zeros((blocks, steps + 1), np.int64)
+    total, used = np.zeros(steps + 1), np.zeros(steps + 1, np.int64)
     if rows <= 0:
-        return total, used
+        return np.full(steps + 1, np.nan), used
     index, _ = find_neighbours(embed_delay(x, delay, dim, rows), count, theiler)
-    square = np.empty(steps + 1)
+    square, product = np.empty(steps + 1), np.ones(steps + 1)
     for i in range(rows):
-        block = i * blocks // rows
         found = 0
         square[:] = 0.0
         for slot in range(count):
@@ -46,14 +56,20 @@ def follow_pairs(x, delay, dim, theiler, count, steps, blocks):
                 break
             found += 1
             for axis in range(dim):
-                a, b = i + axis * delay, j + axis * delay
-                for k in range(steps + 1):
-                    difference = x[a + k] - x[b + k]
-                    square[k] += difference * difference
+                add_squares(x, i + axis * delay, j + axis * delay, square)
         if found == 0:
             continue
         for k in range(steps + 1):
-            if square[k] > 0.0:
-                total[block, k] += 0.5 * math.log(square[k] / found)
-                used[block, k] += 1
+            mean = square[k] / found
+            if mean > TINY:
+                used[k] += 1
+                product[k] *= mean
+                if product[k] < TINY or product[k] > HUGE:
+                    total[k] += math.log(product[k])
+                    product[k] = 1.0
+            elif mean > 0.0:
+                used[k] += 1
+                total[k] += math.log(mean)
+    for k in range(steps + 1):
+        total[k] = 0.5 * (total[k] + math.log(product[k])) / used[k] if used[k] > 0 else np.nan
     return total, used

@@ -73,7 +73,7 @@ def advance_flow(system, p, start, n, h, substeps):
     Returns states (n, dim). The phase of a driven system stays in [0, 2 pi).
     """
     dim = start.shape[0]
-    driven = system == DUFFING or system == VAN_DER_POL
+    driven = system in (DUFFING, VAN_DER_POL)
     states = np.empty((n, dim))
     s, probe = start.copy(), np.empty(dim)
     k1, k2, k3, k4 = np.empty(dim), np.empty(dim), np.empty(dim), np.empty(dim)

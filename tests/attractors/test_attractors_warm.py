@@ -1,0 +1,61 @@
+"""After warm(), no face compiles anything more, whatever kind of data it gets."""
+
+import json
+import subprocess
+import sys
+
+SCRIPT = """
+import json
+import numba.core.dispatcher
+import numpy as np, pandas as pd, xarray as xr
+from midstream_lab import attractors
+from midstream_lab.attractors import systems
+from midstream_lab.sequence import sequence
+
+steps = list(attractors.warm())
+
+def entries():
+    import sys
+    found = {}
+    for name, module in list(sys.modules.items()):
+        if name.startswith("midstream_lab.kernels"):
+            for key, value in vars(module).items():
+                if isinstance(value, numba.core.dispatcher.Dispatcher):
+                    found[f"{value.py_func.__module__}.{key}"] = len(value.signatures)
+    return found
+
+before = entries()
+x = systems.Henon().trajectory(700).values[:, 0]
+frozen = x.copy(); frozen.flags.writeable = False
+kinds = [x, x.astype(np.float32), (x * 1000).astype(int), x.tolist(), frozen, np.repeat(x, 2)[::2], x[::-1],
+         xr.DataArray(x, dims="time"), pd.Series(x), sequence(x, dt=1)]
+for kind in kinds:
+    dt = None if kind is kinds[-1] else 1
+    attractors.lyapunov_max(kind, dt=dt)
+    attractors.lyapunov_max(kind, dt=dt, delay=2, embedding_dim=3, theiler=4)
+    attractors.divergence_curve(kind, dt=dt, neighbours=3)
+    attractors.embed(kind, delay=2, dim=3)
+    attractors.mutual_information(kind, max_lag=9)
+    attractors.autocorrelation(kind, max_lag=9)
+    attractors.estimate_delay(kind)
+    attractors.estimate_theiler(kind)
+    attractors.estimate_embedding_dim(kind, max_dim=3)
+holes = x.copy(); holes[5] = np.nan
+attractors.embed(holes, delay=1, dim=2)
+for kind in (systems.Lorenz, systems.Rossler, systems.Chua, systems.Duffing, systems.VanDerPol):
+    flow = kind(rng=1); flow.step(); flow.jacobian(flow.state); flow.velocity([0, 1, 2])
+    flow.trajectory(5, transient=1)
+for kind in (systems.Logistic, systems.Henon, systems.Tent, systems.Lozi, systems.Ikeda):
+    iterated = kind(rng=1); iterated.step(); iterated.jacobian(iterated.state); iterated.trajectory(5)
+after = entries()
+print(json.dumps({"steps": steps, "before": before, "new": {k: v for k, v in after.items() if v != before.get(k)}}))
+"""
+
+
+def test_after_warm_no_face_compiles_anything_on_any_kind_of_input() -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT], check=True, capture_output=True, text=True)
+    told = json.loads(done.stdout)
+    assert told["new"] == {}
+    assert [step[1] for step in told["steps"]] == list(range(1, len(told["steps"]) + 1))
+    faces = {key for key in told["before"] if "attractors" in key}
+    assert len(faces) >= 10

@@ -1,0 +1,82 @@
+"""The statistical bar of the exponent, on systems that were never used to set it up, and that it has teeth."""
+
+import numpy as np
+import pytest
+from bars import Run, shortfalls, summarise
+from known import REPORTED, segment
+
+from midstream_lab.attractors import lyapunov_max
+
+STARTS = 30
+
+
+@pytest.fixture(scope="module")
+def runs() -> dict[str, list[Run]]:
+    """30 random starts of each reported system."""
+    found = {}
+    for name, case in REPORTED.items():
+        found[name] = []
+        for seed in range(STARTS):
+            x, dt = segment(case, np.random.default_rng([7, seed]))
+            answer = lyapunov_max(x, dt=dt)
+            low, high = answer["interval"].values
+            found[name].append(
+                Run(
+                    truth=case.truth,
+                    value=float(answer["exponent"]),
+                    low=low,
+                    high=high,
+                    ok=answer["status"].item() == "ok",
+                )
+            )
+    return found
+
+
+def test_thirty_starts_of_each_system_clear_the_bar(runs: dict[str, list[Run]]) -> None:
+    assert shortfalls(runs) == [], {name: summarise(some) for name, some in runs.items()}
+
+
+def replaced(runs: dict[str, list[Run]], **fields) -> dict[str, list[Run]]:
+    return {
+        name: [Run(**{**vars(run), **{k: f(run) for k, f in fields.items()}}) for run in some]
+        for name, some in runs.items()
+    }
+
+
+def test_an_estimator_that_is_always_inconclusive_fails(runs: dict[str, list[Run]]) -> None:
+    missed = shortfalls(replaced(runs, ok=lambda run: False))
+    assert any("all: answered 0.000" in line for line in missed)
+
+
+def test_an_infinitely_wide_interval_fails(runs: dict[str, list[Run]]) -> None:
+    missed = shortfalls(replaced(runs, ok=lambda run: True, low=lambda run: -np.inf, high=lambda run: np.inf))
+    assert {line.split(":")[0] for line in missed if "width" in line} == set(REPORTED)
+
+
+def test_a_biased_estimator_fails(runs: dict[str, list[Run]]) -> None:
+    missed = shortfalls(
+        replaced(
+            runs,
+            ok=lambda run: True,
+            value=lambda run: 2 * run.truth,
+            low=lambda run: 1.9 * run.truth,
+            high=lambda run: 2.1 * run.truth,
+        )
+    )
+    assert {line.split(":")[1].split()[0] for line in missed} == {"error", "coverage", "confidently"}
+
+
+def test_one_system_in_three_inconclusive_is_not_enough_to_fail(runs: dict[str, list[Run]]) -> None:
+    kept = replaced(runs, ok=lambda run: run.ok)
+    kept["Lorenz"] = [Run(**{**vars(run), "ok": i % 2 == 0}) for i, run in enumerate(kept["Lorenz"])]
+    assert shortfalls(kept) == []
+
+
+@pytest.mark.parametrize("name", list(REPORTED))
+def test_noise_of_one_percent_is_borne(name: str) -> None:
+    case = REPORTED[name]
+    for seed in range(3):
+        x, dt = segment(case, np.random.default_rng([11, seed]), noise=0.01)
+        found = lyapunov_max(x, dt=dt)
+        assert found["status"].item() == "ok", found["reasons"].item()
+        assert abs(float(found["exponent"]) / case.truth - 1) < 0.3
