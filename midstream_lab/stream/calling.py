@@ -86,6 +86,7 @@ class Calling(Endpoint):
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._headers: dict[int, asyncio.Future[tuple[Inflow, Header]]] = {}
         self._inflows: dict[int, Inflow] = {}
+        self._done: set[int] = set()
         self._subscribed: dict[int, Inflow] = {}
         self._reasons: dict[int, LabError] = {}
         self._control: int | None = None
@@ -148,6 +149,8 @@ class Calling(Endpoint):
                     self._on_message(check_reply(message))
             except FrameError as error:
                 self._break(error)
+            return
+        if stream_id in self._done:
             return
         inflow = self._inflows.get(stream_id)
         if inflow is None:
@@ -219,16 +222,28 @@ class Calling(Endpoint):
         if inflow in self._subscribed.values():
             return
         # It bears no number yet, so whoever waits for a stream hears of it.
-        self._inflows.pop(inflow.stream_id, None)
+        self._forget(inflow)
         for waiting in self._headers.values():
             if not waiting.done():
                 waiting.set_exception(error)
 
     def _on_done(self, inflow: Inflow) -> None:
-        self._inflows.pop(inflow.stream_id, None)
         for number, held in list(self._subscribed.items()):
             if held is inflow:
                 del self._subscribed[number]
+                if not inflow.complete and not self.lost:
+                    self._tell({"op": "unsubscribe", "subscription": number})
+        self._forget(inflow)
+
+    def _forget(self, inflow: Inflow) -> None:
+        """What still comes on this stream is thrown away."""
+        self._inflows.pop(inflow.stream_id, None)
+        self._done.add(inflow.stream_id)
+
+    def _tell(self, request: dict[str, Any]) -> None:
+        """Send a request whose answer nobody waits for."""
+        if self._control is not None:
+            self.write(self._control, pack(request | {"id": next(self._numbers)}))
 
     def _break(self, error: LabError) -> None:
         self._fail(error)
@@ -257,4 +272,6 @@ class Calling(Endpoint):
         if self.lost:
             return
         self.send_ping()
+        for inflow in list(self._inflows.values()):
+            inflow.look()
         self._pinging = asyncio.get_running_loop().call_later(KEEP_ALIVE, self._keep_alive)

@@ -124,6 +124,11 @@ class Inflow:
         feed.on_consumed(self._on_consumed)
         self.pump()
 
+    def look(self) -> None:
+        """Notice that the feed was closed, also while nothing comes."""
+        if self.feed is not None and self.feed.closed and not self.done:
+            self._finish_feed(self.feed)
+
     def finish(self, error: BaseException | None) -> None:
         """Nothing more will come: close the feed once it has taken what came."""
         if not self._finished:
@@ -145,11 +150,9 @@ class Inflow:
         try:
             while self._pending and (room := feed.room()) > 0:
                 if not self._append(feed, room):
-                    self._endpoint.give_up(self.stream_id)
                     self._finish_feed(feed)
                     return
         except Exception as error:  # rows that the feed refuses, such as times that go back
-            self._endpoint.give_up(self.stream_id)
             self._pending.clear()
             self._finished, self._error = True, StreamError(f"the server sent rows that do not fit: {error}")
         if self._finished and not self._pending:

@@ -43,6 +43,7 @@ class Replay(Paced):
 
     Examples
     --------
+    >>> import threading
     >>> replay = Replay([0.0, 0.5, 1.0], dt="1/360", speed="max")
     >>> [block.columns[0].tolist() for block in replay.blocks(threading.Event())]
     [[0.0, 0.5, 1.0]]

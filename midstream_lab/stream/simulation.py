@@ -57,6 +57,7 @@ class Simulation(Paced):
 
     Examples
     --------
+    >>> import threading
     >>> from midstream_lab.attractors.systems import Lorenz
     >>> source = Simulation(Lorenz(), dt="1/100", channels=["x"], speed="max", rows=1000)
     >>> sum(len(block) for block in source.blocks(threading.Event()))

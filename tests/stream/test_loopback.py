@@ -306,12 +306,16 @@ def test_pause_resume_and_speed_are_controlled_from_the_client() -> None:
             client.pause("v")
 
 
-def test_closing_a_feed_ends_its_subscription() -> None:
-    with serve({"x": replay(np.arange(1e6), speed=100)}) as server, connect(server.card) as client:
+@pytest.mark.parametrize("speed", [100, 0.001])
+def test_closing_a_feed_ends_its_subscription_also_while_nothing_comes(speed: float) -> None:
+    with serve({"x": replay(np.arange(1e6), speed=speed)}) as server, connect(server.card) as client:
         feed = client.subscribe("x")
         feed.wait(n=1, timeout=10)
         feed.close()
         until(lambda: "0 subscriptions" in server.status())
+        again = client.subscribe("x")
+        again.wait(n=1, timeout=10)
+        assert again.error is None
 
 
 def test_closing_the_client_closes_its_feeds_without_an_error_and_keeps_their_rows(server: Server) -> None:
