@@ -47,7 +47,7 @@ def sequence(
     ----------
     x : array_like, shape (n,) or (n, channels); Series, DataFrame, DataArray or Dataset
         Numbers. A pandas index or a ``time`` coordinate gives the time; a DataArray with one dimension of
-        another name has it renamed to ``time``.
+        another name has it renamed to ``time``. Of a Dataset the numeric variables along ``time`` are taken.
     dt : float, str, Fraction or timedelta, optional
         Sampling interval, exactly (``"1/360"``); for data that bring no time. Without it the rows of such
         data are numbered in the unit ``tick``, and estimators will ask for `dt`.

@@ -55,11 +55,11 @@ def read_wav(
         kept = [choose(name, names, what="channel") for name in kept]
         values, names = values[:, [names.index(name) for name in kept]], list(kept)
     if values.shape[1] == 1:
-        array = sequence(values[:, 0], dt=Fraction(1, rate), name=path.stem)
+        array = sequence(values[:, 0], dt=Fraction(1, rate), name=path.stem, nan="keep")
     else:
-        array = sequence(values, dt=Fraction(1, rate), channels=names, name=path.stem)
+        array = sequence(values, dt=Fraction(1, rate), channels=names, name=path.stem, nan="keep")
     array.attrs["sample_format"] = f"{'float' if code == FLOAT else 'int'}{bits}"
-    return sequence(array, dt=dt, unit=unit) if dt is not None else array
+    return sequence(array, dt=dt, unit=unit, nan="keep") if dt is not None else array
 
 
 def _chunks(content: bytes, name: str) -> Iterator[tuple[bytes, bytes]]:

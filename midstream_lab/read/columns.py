@@ -155,7 +155,9 @@ def moments(
                 f"the time column {name!r} holds {values[0]!r}, which is neither a date, a clock time nor a number; "
                 "name another with time=..."
             )
-        return Moments(seconds)
+        # A clock that goes back by more than half a day has passed midnight.
+        midnights = np.concatenate([[0], np.cumsum(np.diff(seconds) < -43200)])
+        return Moments(seconds + 86400 * midnights)
     return _numbers(values, name, unit or header_unit or _unit_in(name), given=unit is not None)
 
 

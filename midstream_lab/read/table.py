@@ -172,7 +172,7 @@ def _check_rows(body: str, delimiter: str, headers: list[str], *, offset: int) -
 def _columns(
     body: str, delimiter: str, headers: list[str], keep: list[int], missing: Sequence[str]
 ) -> dict[str, np.ndarray]:
-    """Columns as float64, int64 or text."""
+    """Columns as float64, int64, bool or text."""
     comma = delimiter != "," and _has_decimal_comma(body, delimiter)
     options: dict[str, Any] = {
         "sep": delimiter,
@@ -189,7 +189,7 @@ def _columns(
     if int(pd.__version__.split(".")[0]) < 3:  # later versions always read the nearest float64
         options["float_precision"] = "round_trip"
     table = pd.read_csv(io.StringIO(body), na_values=["", *MISSING, *missing], **options)
-    text = [i for i in keep if table[i].dtype.kind not in "fiu" or _is_index_like(table[i])]
+    text = [i for i in keep if table[i].dtype.kind not in "fib"]  # whole numbers beyond int64 are names, not amounts
     texts = (
         pd.read_csv(io.StringIO(body), dtype=str, na_filter=False, **(options | {"usecols": text})) if text else table
     )
@@ -204,11 +204,6 @@ def _columns(
     return found
 
 
-def _is_index_like(column: pd.Series) -> bool:
-    """Whole numbers that do not fit int64 and float64 exactly stay text."""
-    return column.dtype.kind == "u"
-
-
 def _has_decimal_comma(body: str, delimiter: str) -> bool:
     lines = body[:65536].split("\n")[:200]
     cells = [cell.strip() for row in csv.reader(lines, delimiter=delimiter) for cell in row]
@@ -221,6 +216,12 @@ def _check_text(values: np.ndarray, header: str, missing: Sequence[str]) -> None
     """A cell that is not a number among numbers is an error, not a reason to make the column text."""
     filled = np.array([cell != "" and cell not in missing for cell in values])
     numeric = np.array([_is_number(cell) for cell in values]) & filled
+    commas = np.array(["," in cell for cell in values]) & numeric
+    if commas.any() and numeric[filled].all():
+        raise InputError(
+            f"column {header!r} holds numbers with a comma such as {values[np.argmax(commas)]!r}; write a decimal "
+            "point and no thousands separator, or separate the columns with semicolons"
+        )
     if numeric.sum() > MOSTLY * filled.sum() and not numeric[filled].all():
         row = int(np.argmax(filled & ~numeric))
         raise InputError(

@@ -206,6 +206,11 @@ def test_date_and_time_columns_are_taken_together() -> None:
     assert (list(found), timebase(found).dt) == (["x"], 3600)
 
 
+def test_a_clock_may_pass_midnight() -> None:
+    found = table("time,x\n23:59:58,1\n23:59:59,2\n00:00:00,3\n00:00:01,4\n")
+    assert (timebase(found).dt, regularity(found)) == (1, "regular")
+
+
 def test_day_or_month_first_is_asked_where_both_fit() -> None:
     text = "date,x\n03/04/2020,1\n05/06/2020,2\n11/07/2020,3\n"
     with pytest.raises(InputError, match="dayfirst"):
@@ -333,6 +338,7 @@ def test_what_pandas_writes_is_read_back() -> None:
         (b"a,b\nx,1\ny,2\n", {"time": "a"}, "'x', which is neither a date, a clock time nor a number"),
         (b"t,x\n0,1\n1,2\n", {"dt": 5}, "contradicts"),
         (b"a,b\n0,1\n1,2\n", {"time": True}, "not True"),
+        (b't,x\n0,"1,5"\n1,"2,5"\n', {}, "numbers with a comma such as '1,5'"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_said_with_its_place(
@@ -349,3 +355,9 @@ def test_dt_gives_the_time_of_rows_that_have_none(save: Callable[..., Path]) -> 
     mixed = read(save("a,b\n1.5,x\n2.5,y\n"), dt=0.5)
     assert isinstance(mixed, xr.Dataset)
     assert timebase(mixed).dt == Fraction(1, 2)
+
+
+def test_truths_are_numbers_and_long_names_of_digits_stay_text() -> None:
+    found = table("id,open,x\n18446744073709551610,True,1\n18446744073709551611,False,2\n")
+    assert found.open.values.tolist() == [1.0, 0.0]
+    assert found.id.values.tolist() == ["18446744073709551610", "18446744073709551611"]
