@@ -25,7 +25,7 @@ __all__ = ["lyapunov_max"]
 #: Embedding dimensions of the ensemble: the chosen one and the next three.
 DIMS = 4
 #: Systematic error of the method as a share of the value; see the notes of `lyapunov_max`.
-SYSTEMATIC = 0.10
+SYSTEMATIC = 0.05
 #: Weight of the disagreement with the slope of the divergence curve in the interval.
 DISAGREEMENT = 0.5
 #: Exponents are not told from 0 more finely than this, in nats per autocorrelation time.
@@ -97,15 +97,15 @@ def lyapunov_max(
     Notes
     -----
     The interval joins, as independent errors: a block bootstrap over time; the spread of the ensemble; half the
-    difference from the slope of the divergence curve; 10% of the value, the error of the method that remains with
+    difference from the slope of the divergence curve; 5% of the value, the error of the method that remains with
     long data; and 0.005 nats per autocorrelation time. These weights and the thresholds of the status were
     set on Lorenz (16, 45.92, 4), Rossler (0.15, 0.2, 10), Chua, Duffing, Ueda, logistic 3.8 and 3.9, tent and
-    Ikeda, never on the four systems that benches/accuracy.py reports.
+    Ikeda, never on the four systems that benches/bench_accuracy.py reports.
 
     ``inconclusive`` comes with constant, short, coarse or drifting data, with data that neighbours do not predict
     (noise) or a linear model predicts as well (periodic motion, linear noise), with an interval that holds 0
-    (cycles and tori), is wider than the value, or where the two methods disagree. A driven stochastic pulse train, such as a
-    heartbeat, may be judged either way; the method presumes a stationary, low-dimensional system.
+    (cycles and tori), is wider than the value, or where the two methods disagree. The method presumes a stationary
+    system of low dimension.
 
     References
     ----------

@@ -171,7 +171,7 @@ def test_what_is_not_chaos_is_not_called_chaos(name: str, seed: int) -> None:
     ("name", "words"),
     [
         ("white noise", "no determinism"),
-        ("sine", "linear model predicts about as well"),
+        ("sine", "linear model predicts nearly as well"),
         ("van der Pol cycle", "holds 0"),
         ("linear trend", "not stationary"),
         ("logistic cycle", "only 4 different values"),

@@ -10,7 +10,6 @@ from ..common.neighbours import find_neighbours
 from ..preset import kernel
 from .embedding import embed_delay
 
-
 #: Squared distances are multiplied as long as the product stays between these, so that one log serves several.
 TINY, HUGE = 1e-150, 1e150
 
