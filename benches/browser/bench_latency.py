@@ -81,7 +81,8 @@ def offset(page: lab.LabPage) -> tuple[float, float]:
 
 def run(route: str, folder: Path, address: str) -> tuple[np.ndarray, str]:
     """Delay of every sample in ms, and how well the clocks agreed."""
-    setup = f"ROUTE, SIDE = {route!r}, {SIDE}\n" + (HERE / "latency_cell.py").read_text()
+    # A short cell, so that what it shows lies in sight: JupyterLab does not draw what does not.
+    setup = f"ROUTE, SIDE = {route!r}, {SIDE}\nexec(open({str(HERE / 'latency_cell.py')!r}).read())"
     name = lab.notebook(folder / "latency.ipynb", setup, "shown").name
     with lab.chromium() as page:
         page.open(address, name)

@@ -1,4 +1,4 @@
-# ruff: noqa: F821 (LIBRARY and POINTS are set in a line that bench_frames puts before this)
+# ruff: noqa: F821 (LIBRARY and POINTS are set by bench_frames in the line before)
 # Runs in the notebook's kernel: the same curve, `POINTS` long, moving by 256 points 60 times a second, for
 # LiveAttractor (LIBRARY = "ours") or for plotly's FigureWidget (LIBRARY = "plotly").
 import threading

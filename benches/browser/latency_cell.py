@@ -1,4 +1,4 @@
-# ruff: noqa: F821 (ROUTE and SIDE are set in a line that bench_latency puts before this)
+# ruff: noqa: F821 (ROUTE and SIDE are set by bench_latency in the line before)
 # Runs in the notebook's kernel: samples whose place in the picture is their index, sent one by one at random times.
 # ROUTE = "quic" streams them through a server and a client on loopback, "append" puts them into a feed directly.
 import threading
