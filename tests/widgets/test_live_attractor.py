@@ -415,3 +415,17 @@ def test_a_delay_is_chosen_by_itself_and_a_person_overrules_it(show, feed, monke
     assert 20 < view.delay < 90
     assert view._controls.by_name["delay"].value == view.delay
     assert other.delay == 3
+
+
+def test_an_estimate_that_cannot_be_made_is_told_and_the_picture_goes_on(show, feed, monkeypatch):
+    from midstream_lab import warm
+
+    warming = Warming()
+    warming.done = True
+    monkeypatch.setattr(warm, "warm", lambda: warming)
+    view = show(estimate={"every": 0})
+    browser = Browser(view)
+    put(feed, 100)
+    view.tick(0.0)
+    assert view._canvas._status["estimate"].startswith("λ: not estimated: every must be")
+    assert sum(browser.sizes) == 90

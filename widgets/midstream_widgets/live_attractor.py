@@ -127,6 +127,7 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         self._choose_delay = delay is None and self._subject.embedded
         self._want_estimate = estimate
         self._estimate: RunningEstimate | None = None
+        self._no_estimate = "λ: not estimated, the feed has ended" if estimate else ""
         self._warming: Any = None
         self._lock = threading.Lock()
         self._shown: Settings | None = None
@@ -392,10 +393,8 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
     def _tell(self, now: float) -> None:
         if self._estimate is not None:
             estimate = self._estimate.text(now)
-        elif self._want_estimate:
-            estimate = f"λ: {self._warming.progress}" if self._warming is not None else "λ: waiting"
         else:
-            estimate = ""
+            estimate = self._no_estimate if self._warming is None else f"λ: {self._warming.progress}"
         said = self._status.lines(now, skipped=self._skipped, paused=self._settings.paused)
         lag = self._lag_text() if self._subject.embedded else ""
         self._canvas._status = {**said, "lag": lag, "estimate": estimate}
@@ -423,7 +422,10 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         if self._want_estimate and not self.feed.closed:
             options = self._want_estimate if isinstance(self._want_estimate, Mapping) else None
             name = f"Lyapunov estimate for {self._name}"
-            self._estimate = RunningEstimate(self.feed, self._subject.names[0], name=name, options=options)
+            try:
+                self._estimate = RunningEstimate(self.feed, self._subject.names[0], name=name, options=options)
+            except LabError as error:
+                self._no_estimate = f"λ: not estimated: {error}"
 
     def _suggested_delay(self) -> int:
         from midstream_lab.attractors import estimate_delay
