@@ -68,3 +68,49 @@ def test_the_check_of_a_notebook_goes_red(notebook: Path, spoil: str, tmp_path: 
     assert done.returncode == 1, done.stdout[-2000:]
     failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
     assert len(failed) == 2, failed  # one for each of the notebook's two live sections
+
+
+COUNT = """
+import gc, json, os, sys, threading, time
+def census():
+    time.sleep(3)
+    gc.collect()
+    from midstream_lab.feed import Feed
+    sockets = sum(1 for fd in os.listdir("/proc/self/fd") if _link(fd).startswith("socket:"))
+    feeds = sum(1 for thing in gc.get_objects() if isinstance(thing, Feed) and not thing.closed)
+    return {"threads": threading.active_count(), "sockets": sockets, "open feeds": feeds}
+def _link(fd):
+    try:
+        return os.readlink(f"/proc/self/fd/{fd}")
+    except OSError:
+        return ""
+cells = json.load(open(sys.argv[1]))["cells"]
+code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+code = [text for text in code if "close_all" not in text]
+space, found = {}, []
+for _ in range(3):
+    for text in code:
+        exec(text, space)
+    found.append(census())
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open sockets in /proc, which only Linux has")
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_running_the_cells_three_times_leaves_as_much_as_once(notebook: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT, str(notebook)],
+        cwd=tmp_path,
+        env={**os.environ, "MIDSTREAM_LAB_DATA": str(tmp_path / "data")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    once, twice, thrice = json.loads(done.stdout.splitlines()[-1])
+    assert once["threads"] > 3
+    assert once["sockets"] > 1
+    assert twice == once
+    assert thrice == once
