@@ -8,7 +8,6 @@ credit of a data stream moves only when its rows were consumed, and `Endpoint.ba
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
 from typing import Any
 
 from aioquic.asyncio.protocol import QuicConnectionProtocol
@@ -27,6 +26,7 @@ __all__ = [
     "certificate_refused",
     "client_configuration",
     "datagram_size",
+    "on_loopback",
     "server_configuration",
     "use_certificate",
 ]
@@ -207,13 +207,17 @@ def use_certificate(configuration: QuicConfiguration, certificate: Any, key: Any
     configuration.private_key = key
 
 
+def on_loopback(host: str) -> bool:
+    """Whether what is sent to this address stays on this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def datagram_size(host: str) -> int:
     """Bytes of a datagram to or from `host`: large ones stay on this machine."""
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    return LOOPBACK_DATAGRAM if loopback else SMALLEST_DATAGRAM
+    return LOOPBACK_DATAGRAM if on_loopback(host) else SMALLEST_DATAGRAM
 
 
 def certificate_refused(code: int) -> bool:
@@ -225,7 +229,3 @@ def certificate_refused(code: int) -> bool:
         AlertDescription.unknown_ca,
     )
     return code in [0x100 + alert for alert in alerts]
-
-
-#: What makes the protocol of one connection of a server.
-MakeProtocol = Callable[..., Endpoint]

@@ -130,7 +130,7 @@ class Client:
     @property
     def error(self) -> BaseException | None:
         """Why the connection ended, if `close` did not end it."""
-        return None if self._calling is None else self._calling.error
+        return None if self._loop is None or self._calling is None else self._calling.error
 
     @property
     def feeds(self) -> dict[str, Feed]:

@@ -16,7 +16,7 @@ import xarray as xr
 from .. import registry
 from ..errors import InputError, StreamError
 from ..feed.schema import Source
-from ._aioquic import QuicServer, server_configuration, use_certificate
+from ._aioquic import QuicServer, on_loopback, server_configuration, use_certificate
 from .card import Card
 from .certificates import Authority, LeafKeeper, utc_now
 from .folder import data_folder
@@ -33,7 +33,7 @@ RENEWAL = 3600.0
 
 
 def serve(
-    *sources: Source | xr.DataArray | Mapping[str, Source | xr.DataArray],
+    *sources: Source | xr.DataArray | xr.Dataset | Mapping[str, Source | xr.DataArray | xr.Dataset],
     name: str | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
@@ -47,7 +47,7 @@ def serve(
 
     Parameters
     ----------
-    *sources : Source, DataArray, or mapping of name to those
+    *sources : Source, DataArray, Dataset, or mapping of name to those
         What to stream. A sequence is replayed at its own rate.
     name : str, optional
         Name of the server; default the names of its sources. Its id, token and port last as long as the name.
@@ -219,13 +219,17 @@ class Server:
         return f"<table><caption>{state} {escape(self.name)}</caption>{head}{rows}</table>"
 
     async def _listen(self, host: str, port: int, last: int) -> tuple[Any, int]:
+        make = partial(
+            QuicServer,
+            configuration=self._configuration,
+            create_protocol=partial(Link, server=self),
+            # beyond this machine an address has to be proved before the server spends memory on it
+            retry=not on_loopback(host),
+        )
         choices = [port] if port else [last, 0] if last else [0]
         for choice in choices:
             try:
-                transport, quic = await self._loop.loop.create_datagram_endpoint(
-                    lambda: QuicServer(configuration=self._configuration, create_protocol=partial(Link, server=self)),
-                    local_addr=(host, choice),
-                )
+                transport, quic = await self._loop.loop.create_datagram_endpoint(make, local_addr=(host, choice))
             except OSError as error:
                 if error.errno == errno.EADDRINUSE and choice != choices[-1]:
                     continue
@@ -251,7 +255,8 @@ class Server:
 def _named(sources: tuple[Any, ...]) -> dict[str, Source]:
     named: dict[str, Source] = {}
     for given in sources:
-        items = given.items() if isinstance(given, Mapping) else [(_default_name(given), given)]
+        several = isinstance(given, Mapping) and not isinstance(given, xr.Dataset)
+        items = given.items() if several else [(_default_name(given), given)]
         for label, thing in items:
             if not isinstance(label, str) or not label:
                 raise InputError(f"a source needs a name that is a text, not {label!r}")
@@ -264,7 +269,7 @@ def _named(sources: tuple[Any, ...]) -> dict[str, Source]:
 
 
 def _source(thing: Any) -> Source:
-    if isinstance(thing, xr.DataArray):
+    if isinstance(thing, (xr.DataArray, xr.Dataset)):
         return Replay(thing)
     if not isinstance(thing, Source):
         raise InputError(

@@ -119,7 +119,7 @@ def link_speed(client: Client) -> float:
     """Bytes a second that arrive when nothing slows the reader, from a part of the stream."""
     digest = Digest()
     began = time.monotonic()
-    feed = stream(client, digest, until=lambda: digest.bytes > 64 * MIB)
+    feed = stream(client, digest, until=lambda: digest.bytes > 24 * MIB)
     seconds = time.monotonic() - began
     feed.close()
     return digest.bytes / seconds
@@ -130,7 +130,8 @@ def test_500000_rows_of_64_channels_arrive_bit_for_bit_in_bounded_memory(tmp_pat
     spin(10)
     with big_server(tmp_path / "speed.card", ROWS, CHANNELS) as (client, _):
         link = link_speed(client)
-    digest = Digest(rate=link / 3)
+    # a third of the link; on a machine so busy that this would take minutes, a little more
+    digest = Digest(rate=max(link / 3, ROWS * CHANNELS * 8 / 45))
     with big_server(tmp_path / "big.card", ROWS, CHANNELS) as (client, process):
         memory = Memory(process.pid)
         feed = stream(client, digest)
@@ -138,7 +139,7 @@ def test_500000_rows_of_64_channels_arrive_bit_for_bit_in_bounded_memory(tmp_pat
     assert feed.error is None
     assert (feed.counts.received, feed.counts.lost) == (ROWS, 0)
     assert digest.sha.hexdigest() == want
-    assert max(memory.peaks) < 32 * MIB, f"client and server: {[peak / MIB for peak in memory.peaks]} MiB, {link / MIB}"
+    assert max(memory.peaks) < 32 * MIB, [peak / MIB for peak in memory.peaks]
 
 
 def test_credit_on_arrival_would_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
