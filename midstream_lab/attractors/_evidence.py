@@ -64,8 +64,8 @@ def judge_determinism(error: float, linear: float) -> list[str]:
         )
     if np.isfinite(linear) and error > MAX_ERROR_RATIO * linear:
         reasons.append(
-            "a linear model predicts nearly as well or better, as for periodic or quasi-periodic motion or linear noise "
-            f"(error {linear:.2g} against {error:.2g} from neighbours)"
+            "a linear model predicts nearly as well or better, as for periodic or quasi-periodic motion or linear "
+            f"noise (error {linear:.2g} against {error:.2g} from neighbours)"
         )
     return reasons
 

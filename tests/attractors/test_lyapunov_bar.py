@@ -10,26 +10,19 @@ from midstream_lab.attractors import lyapunov_max
 STARTS = 30
 
 
+def run_of(name: str, seed: list[int], *, noise: float = 0.0) -> Run:
+    """One random start of a reported system."""
+    case = REPORTED[name]
+    x, dt = segment(case, np.random.default_rng(seed), noise=noise)
+    found = lyapunov_max(x, dt=dt)
+    low, high = found["interval"].values
+    return Run(truth=case.truth, value=float(found["exponent"]), low=low, high=high, ok=found["status"].item() == "ok")
+
+
 @pytest.fixture(scope="module")
 def runs() -> dict[str, list[Run]]:
     """30 random starts of each reported system."""
-    found = {}
-    for name, case in REPORTED.items():
-        found[name] = []
-        for seed in range(STARTS):
-            x, dt = segment(case, np.random.default_rng([7, seed]))
-            answer = lyapunov_max(x, dt=dt)
-            low, high = answer["interval"].values
-            found[name].append(
-                Run(
-                    truth=case.truth,
-                    value=float(answer["exponent"]),
-                    low=low,
-                    high=high,
-                    ok=answer["status"].item() == "ok",
-                )
-            )
-    return found
+    return {name: [run_of(name, [7, seed]) for seed in range(STARTS)] for name in REPORTED}
 
 
 def test_thirty_starts_of_each_system_clear_the_bar(runs: dict[str, list[Run]]) -> None:
@@ -66,7 +59,7 @@ def test_a_biased_estimator_fails(runs: dict[str, list[Run]]) -> None:
     assert {line.split(":")[1].split()[0] for line in missed} == {"error", "coverage", "confidently"}
 
 
-def test_one_system_in_three_inconclusive_is_not_enough_to_fail(runs: dict[str, list[Run]]) -> None:
+def test_half_of_one_system_inconclusive_is_not_enough_to_fail(runs: dict[str, list[Run]]) -> None:
     kept = replaced(runs, ok=lambda run: run.ok)
     kept["Lorenz"] = [Run(**{**vars(run), "ok": i % 2 == 0}) for i, run in enumerate(kept["Lorenz"])]
     assert shortfalls(kept) == []
@@ -74,9 +67,7 @@ def test_one_system_in_three_inconclusive_is_not_enough_to_fail(runs: dict[str, 
 
 @pytest.mark.parametrize("name", list(REPORTED))
 def test_noise_of_one_percent_is_borne(name: str) -> None:
-    case = REPORTED[name]
-    for seed in range(3):
-        x, dt = segment(case, np.random.default_rng([11, seed]), noise=0.01)
-        found = lyapunov_max(x, dt=dt)
-        assert found["status"].item() == "ok", found["reasons"].item()
-        assert abs(float(found["exponent"]) / case.truth - 1) < 0.3
+    row = summarise([run_of(name, [11, seed], noise=0.01) for seed in range(8)])
+    assert row.answered >= 0.6
+    assert row.error <= 0.2
+    assert row.wrong == 0.0
