@@ -66,20 +66,19 @@ function outerEdge(axis, flat, corner, middle) {
 function makeBox() {
   const shown = { lo: null, hi: null };
   return {
+    // Whether it has moved, and whether it will go on to.
     follow(store, still) {
-      if (!store.count) return false;
-      const near = shown.lo && !still ? 0.18 : 1;
-      let moving = false;
+      if (!store.count) return { moved: false, moving: false };
+      const moved = !shown.lo || [0, 1, 2].some((k) => shown.lo[k] !== store.lo[k] || shown.hi[k] !== store.hi[k]);
       shown.lo ??= store.lo.slice(0, 3);
       shown.hi ??= store.hi.slice(0, 3);
+      const away = (k) => Math.max(Math.abs(store.lo[k] - shown.lo[k]), Math.abs(store.hi[k] - shown.hi[k]));
+      const moving = !still && [0, 1, 2].some((k) => away(k) > 2e-3 * (store.hi[k] - store.lo[k]));
       for (let k = 0; k < 3; k += 1) {
-        for (const [now, wanted] of [[shown.lo, store.lo[k]], [shown.hi, store.hi[k]]]) {
-          const step = wanted - now[k];
-          if (Math.abs(step) > 2e-3 * (store.hi[k] - store.lo[k])) moving = true;
-          now[k] += near === 1 || !moving ? step : near * step;
-        }
+        shown.lo[k] = moving ? shown.lo[k] + 0.18 * (store.lo[k] - shown.lo[k]) : store.lo[k];
+        shown.hi[k] = moving ? shown.hi[k] + 0.18 * (store.hi[k] - shown.hi[k]) : store.hi[k];
       }
-      return moving;
+      return { moved, moving };
     },
     forget() { shown.lo = shown.hi = null; },
     measure(look) {
@@ -181,11 +180,11 @@ function makeView(store, model, el, signal) {
       generation = store.generation;
       box.forget();
     }
-    const moving = box.follow(store, calm());
+    const { moved, moving } = box.follow(store, calm());
     const measured = box.measure(settings);
     const camera = orbit(pose, settings.dim === 2, stage.clientWidth, stage.clientHeight);
     painter.paint(camera, measured, settings, ratio());
-    if (axes || moving || fresh) drawAxes(chart, camera, measured, settings, light, ratio());
+    if (axes || moved) drawAxes(chart, camera, measured, settings, light, ratio());
     axes = false;
     if (now - last < 250) interval = interval ? 0.9 * interval + 0.1 * (now - last) : now - last;
     last = now;
