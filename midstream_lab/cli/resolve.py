@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+
+if TYPE_CHECKING:
+    from ..stream.pacing import Speed
 
 #: Systems that can be served by name: the class, and the sampling interval in its own time unit.
 SYSTEMS = {"lorenz": ("Lorenz", "1/50"), "rossler": ("Rossler", "1/8"), "henon": ("Henon", None)}
@@ -19,7 +22,9 @@ def names() -> list[str]:
     return [*SYSTEMS, *datasets.names()]
 
 
-def source(name: str, *, speed: float | str = 1.0, loop: bool = False, channel: str | None = None) -> Any:
+def source(
+    name: str, *, speed: Speed = 1.0, loop: bool = False, rate: float | None = None, channel: str | None = None
+) -> Any:
     """A stream source for a dataset, a system or a file.
 
     Parameters
@@ -30,6 +35,8 @@ def source(name: str, *, speed: float | str = 1.0, loop: bool = False, channel: 
         Multiple of the recording's own rate; ``"max"`` sends as fast as the reader takes it.
     loop : bool, optional
         Whether a recording starts again at its end.
+    rate : float, optional
+        Rows a second, for sequences whose own time has no seconds (months, a bare index).
     channel : str, optional
         Send this channel only.
 
@@ -58,4 +65,4 @@ def source(name: str, *, speed: float | str = 1.0, loop: bool = False, channel: 
         raise InputError(f"{name!r} is neither a file nor a name known here.{hint} Known: {', '.join(known)}")
     if channel is not None:
         x = x.sel(channel=channel) if "channel" in getattr(x, "dims", ()) else x[channel]
-    return Replay(x, speed=speed, loop=loop)
+    return Replay(x, speed=speed, loop=loop, rate=rate)

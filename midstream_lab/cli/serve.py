@@ -25,6 +25,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     command.add_argument("--port", type=int, default=0, help="UDP port (default: any free one)")
     command.add_argument("--speed", type=speed, default=1.0, help="multiple of its own rate, or max (default: 1)")
+    command.add_argument("--rate", type=speed, help="rows a second, for months, years and other time without seconds")
     command.add_argument("--loop", action="store_true", help="start a recording again at its end")
     command.add_argument("--rotate-token", action="store_true", help="make a new access token; old cards end")
     command.set_defaults(run=run)
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     card = args.card or Path(f"{label.replace('/', '-')}.card")
     if not card.parent.is_dir():
         raise InputError(f"{card.parent} is not a folder; name another with --card")
-    sources = {label: source(args.name, speed=args.speed, loop=args.loop, channel=args.channel)}
+    sources = {label: source(args.name, speed=args.speed, loop=args.loop, rate=args.rate, channel=args.channel)}
     with serve(sources, name=label, host=args.host, port=args.port, rotate_token=args.rotate_token) as server:
         server.card.save(card)
         print(f"serving {label} on {server.card.addresses[0]}; card: {card}")

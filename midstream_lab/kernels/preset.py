@@ -65,7 +65,7 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 def _stamp(compiled: Any, digest: str) -> bool:
     """Make `digest` part of the freshness stamp of the cache; False if numba's internals have moved."""
-    index = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    index: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if not hasattr(index, "_source_stamp"):
         return False
     index._source_stamp = (index._source_stamp, digest)

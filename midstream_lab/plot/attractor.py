@@ -103,7 +103,7 @@ def attractor(
 
 def _labels_of(points: Any) -> list[str] | None:
     """Labels from the coordinate of a DataArray's second dimension, with the unit of the array."""
-    dims = getattr(points, "dims", ())
+    dims: tuple[str, ...] = tuple(getattr(points, "dims", ()))
     if len(dims) != 2 or dims[1] not in points.coords:
         return None
     unit = points.attrs.get("units", "")

@@ -15,6 +15,7 @@ from .. import registry
 from ..errors import InputError, LabError, StreamError
 from ..feed import Feed
 from ..feed.reader import Policy
+from ..warm import warm
 from .calling import Calling, dial
 from .card import Card
 from .inflow import Inflow
@@ -48,6 +49,9 @@ class Offer:
 
 def connect(card: Card | str | Path, *, name: str | None = None, timeout: float = 10.0) -> Client:
     """Connect to a server. Works in a notebook cell, whether or not an event loop runs there.
+
+    Compiling a kernel later would stall what arrives, so the kernels are compiled meanwhile in another process,
+    if they are not on disk yet; the client says so while it lasts.
 
     Parameters
     ----------
@@ -110,6 +114,8 @@ class Client:
         Its own name.
     notes : list of str
         What making it replaced.
+    warming : Warming
+        The kernels on their way to the disk; ``warming.progress`` is a line about it.
     """
 
     def __init__(self, card: Card, *, name: str, timeout: float) -> None:
@@ -121,6 +127,7 @@ class Client:
         self._calling: Calling | None = None
         self.notes = registry.register("client", name, self)
         self._open()
+        self.warming = warm()
 
     @property
     def closed(self) -> bool:
@@ -244,7 +251,9 @@ class Client:
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else "connected"
-        return f"<Client {self.name!r} {state} to {self.card.addresses[0]}: {', '.join(self.feeds) or 'no feeds'}>"
+        warming = "" if self.warming.done else f"; {self.warming.progress}"
+        feeds = ", ".join(self.feeds) or "no feeds"
+        return f"<Client {self.name!r} {state} to {self.card.addresses[0]}: {feeds}{warming}>"
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -252,6 +261,8 @@ class Client:
             for source, feed in self.feeds.items()
         )
         state = "closed" if self.closed else "connected"
+        if not self.warming.done:
+            state = f"{state}; {escape(self.warming.progress)}"
         head = "<tr><th>source</th><th>channels</th></tr>"
         return f"<table><caption>client {escape(self.name)}, {state}</caption>{head}{rows}</table>"
 
