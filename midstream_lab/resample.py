@@ -98,16 +98,9 @@ def _interval(where: np.ndarray, base: TimeBase, dt: Any) -> Fraction:
             f"time is irregular: give the new sampling interval, for example dt={usual:g} ({base.unit}), "
             "which is the median of the present ones"
         )
-    if isinstance(dt, timedelta):
-        if base.unit != "s":
-            raise InputError(f"dt={dt!r} does not fit time in the unit {base.unit!r}; give a number of those")
-        dt = Fraction(str(dt.total_seconds()))
     if base.unit == "tick":
         raise InputError("the data bring no time, only row numbers; give their interval with sequence(x, dt=...) first")
-    interval = TimeBase.from_dt(dt, unit=base.unit).dt
-    if base.calendar and interval.denominator != 1:
-        raise InputError(f"dt={dt!r} must be a whole number of the unit {base.unit!r}")
-    return interval
+    return TimeBase.from_dt(dt, unit=base.unit).dt
 
 
 def _ends(

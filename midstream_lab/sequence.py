@@ -7,15 +7,16 @@ The ``time`` coordinate carries the time base in its attributes (``tick``, ``tic
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any, Protocol
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from .errors import GapError, InputError
+from .inputs import labelled
 from .timebase import TimeBase
 from .times import recognise, stamps
 
@@ -77,16 +78,18 @@ def sequence(
     """
     if nan not in ("raise", "keep"):
         raise InputError(f"nan must be 'raise' or 'keep', not {nan!r}")
-    array = _label(x)
+    array = labelled(x)
     if channels is not None:
-        if array.ndim != 2 or array.sizes["channel"] != len(channels):
-            raise InputError(f"{len(channels)} channel names do not fit data of shape {array.shape}")
+        if isinstance(channels, str) or array.ndim != 2 or array.sizes["channel"] != len(channels):
+            given = f"{channels!r} does" if isinstance(channels, str) else f"{len(channels)} channel names do"
+            raise InputError(f"{given} not fit data of shape {array.shape}; give a list with a name for each column")
         array = array.assign_coords(channel=[str(c) for c in channels])
     elif array.ndim == 2 and "channel" not in array.coords:
         array = array.assign_coords(channel=[str(i) for i in range(array.shape[1])])
-    values = _floats(array.values)
+    if array.ndim == 2 and len(set(map(str, array["channel"].values))) < array.sizes["channel"]:
+        raise InputError(f"channel names must be distinct, got {', '.join(map(str, array['channel'].values))}")
     where, base = _time_of(array, dt, unit)
-    result = _assemble(values, where, base, array)
+    result = _assemble(where, base, array)
     missing = _check_values(result, keep=nan == "keep")
     result.attrs.pop("missing", None)  # counted anew: the values may have been filled since
     if missing:
@@ -183,7 +186,12 @@ def time_coordinate(ticks: np.ndarray, time: TimeBase) -> xr.Variable:
     }
     if time.epoch is not None:
         attrs["epoch"] = time.epoch
-    return xr.Variable("time", stamps(ticks, time), attrs)
+    times = stamps(ticks, time)
+    encoding = None
+    if times.dtype.kind == "M" and len(times) and int(times[-1].astype(int)) - int(times[0].astype(int)) >= 2**63:
+        # xarray saves dates as nanoseconds from the first, which overflows beyond 292 years.
+        encoding = {"units": "seconds since 1970-01-01"}
+    return xr.Variable("time", times, attrs, encoding)
 
 
 def series(
@@ -237,84 +245,26 @@ def series(
             f"{array.attrs['missing']} values are missing (NaN), the first at row {first}; "
             "fill them with resample(x) or choose an unbroken part"
         )
-    if base.unit == "tick" and dt is None:
+    if not base.regular or (base.unit == "tick" and dt is None):
         raise InputError("the sampling interval is not known: give dt=..., for example dt='1/360' (dt=1 for a map)")
     values = np.ascontiguousarray(array.values, dtype=np.float64).view()
     values.flags.writeable = False
-    return values, float(base.dt) if base.regular else 1.0, base.unit
-
-
-def _label(x: Any) -> xr.DataArray:
-    """`x` as a DataArray with dims ("time",) or ("time", "channel"), not yet checked."""
-    if isinstance(x, xr.Dataset):
-        numeric = [str(v) for v in x.data_vars if x[v].dims == ("time",) and x[v].dtype.kind in "fiub"]
-        if not numeric:
-            raise InputError(f"no variable of the Dataset is numeric along 'time'; it has {list(x.data_vars)}")
-        array = x[numeric].to_dataarray("channel").transpose("time", "channel").assign_attrs(x.attrs)
-        units = [str(x[v].attrs.get("units", "")) for v in numeric]
-        if len(set(units)) == 1 and units[0]:
-            return array.assign_attrs(units=units[0])
-        return array.assign_coords(unit=("channel", units))
-    if isinstance(x, xr.DataArray):
-        if "time" not in x.dims and x.ndim == 1:
-            return x.rename({x.dims[0]: "time"})
-        if "time" not in x.dims or x.ndim > 2:
-            raise InputError(f"a sequence has the dimensions time and channel, not {x.dims}; rename or select first")
-        other = [str(d) for d in x.dims if d != "time"]
-        x = x.transpose("time", *other)
-        return x.rename({other[0]: "channel"}) if other and other[0] != "channel" else x
-    if isinstance(x, pd.DataFrame):
-        return xr.DataArray(x.to_numpy(), dims=("time", "channel"), coords=_index(x) | {"channel": list(map(str, x))})
-    if isinstance(x, pd.Series):
-        return xr.DataArray(
-            x.to_numpy(), dims=("time",), coords=_index(x), name=None if x.name is None else str(x.name)
-        )
-    try:
-        values = np.asarray(x)
-    except ValueError as error:
-        raise InputError(f"the rows have different lengths: {error}") from error
-    if values.ndim not in (1, 2):
-        raise InputError(f"a sequence has one or two dimensions (time, channel), not shape {values.shape}")
-    return xr.DataArray(values, dims=("time", "channel")[: values.ndim])
-
-
-def _index(x: pd.Series | pd.DataFrame) -> dict[str, Any]:
-    """The time coordinate that a pandas index brings, if any."""
-    index = x.index
-    if isinstance(index, pd.PeriodIndex):
-        index = index.to_timestamp()
-    if isinstance(index, pd.TimedeltaIndex):
-        return {"time": ("time", index.total_seconds().to_numpy(), {"units": "s"})}
-    if isinstance(index, pd.DatetimeIndex):
-        return {"time": ("time", (index.tz_convert(None) if index.tz is not None else index).to_numpy())}
-    if isinstance(index, pd.RangeIndex) or index.dtype.kind not in "fiu":
-        return {}
-    return {"time": ("time", index.to_numpy())}
-
-
-def _floats(values: np.ndarray) -> np.ndarray:
-    if values.dtype.kind not in "fiub" or (values.dtype.itemsize > 8 and values.dtype.kind != "f"):
-        raise InputError(f"a sequence holds real numbers, not {values.dtype}; convert or choose other columns")
-    if not values.size:
-        raise InputError(f"the sequence is empty (shape {values.shape}); at least one row is needed")
-    return np.ascontiguousarray(values, dtype=np.float64)
+    return values, float(base.dt), base.unit
 
 
 def _time_of(array: xr.DataArray, dt: Any, unit: str | None) -> tuple[np.ndarray, TimeBase]:
     """Ticks and time base from the data's own time, or else from `dt`."""
     count = np.arange(array.sizes["time"], dtype=np.int64)
-    given = None
-    if dt is not None:
-        exact = Fraction(str(dt.total_seconds())) if isinstance(dt, timedelta) else dt
-        given = TimeBase.from_dt(exact, unit=unit or "s")
+    given = None if dt is None else TimeBase.from_dt(dt, unit=unit or "s")
     if "time" not in array.coords:
-        return count, given or TimeBase(unit=unit or "tick")
+        return count, given or (TimeBase.from_dt(1, unit=unit) if unit else TimeBase())
     where, base = _ticks_and_base(array, unit=unit)
     if given is None:
         return where, base
     if base.unit == "tick":
-        return where * base.tick.numerator, TimeBase(tick=given.tick, unit=given.unit)
-    if not base.regular or abs(given.dt / base.dt - 1) > 1e-9:
+        return where, replace(base, tick=base.tick * given.tick, unit=given.unit)
+    clash = unit is not None and given.unit != base.unit
+    if clash or not base.regular or abs(given.dt / base.dt - 1) > 1e-9:
         own = f"{base.dt} {base.unit}" if base.regular else "irregular times"
         raise InputError(f"dt={dt!r} contradicts the data's own time ({own}); leave dt out, or drop the coordinate")
     return where, base
@@ -326,12 +276,7 @@ def _ticks_and_base(x: xr.DataArray | xr.Dataset, *, unit: str | None = None) ->
     coordinate = x.coords["time"]
     times, attrs = coordinate.values, coordinate.attrs
     if "tick" in attrs:
-        base = TimeBase(
-            tick=Fraction(attrs["tick"]),
-            unit=str(attrs.get("tick_unit", "tick")),
-            step=int(attrs.get("step", 1)),
-            epoch=attrs.get("epoch"),
-        )
+        base = _stated(attrs)
         where = _unstamp(times, base)
         if where is not None:
             if base.regular and len(where) > 1:
@@ -339,7 +284,27 @@ def _ticks_and_base(x: xr.DataArray | xr.Dataset, *, unit: str | None = None) ->
             return where, base
     if coordinate.dtype.kind == "m":
         return recognise(times / np.timedelta64(1, "s"), unit="s")
-    return recognise(times, unit=unit or str(attrs.get("units", "time unit")))
+    if times.dtype.kind == "O":
+        raise InputError(f"times must be dates or numbers, not {type(times.flat[0]).__name__}")
+    # Times off the old grid (a mean of several rows, say) are still in its unit.
+    return recognise(times, unit=unit or str(attrs.get("units") or attrs.get("tick_unit") or "time unit"))
+
+
+def _stated(attrs: dict[str, Any]) -> TimeBase:
+    """The time base that the attributes of a coordinate state."""
+    try:
+        return TimeBase(
+            tick=Fraction(attrs["tick"]),
+            unit=str(attrs.get("tick_unit", "tick")),
+            step=int(attrs.get("step", 1)),
+            epoch=attrs.get("epoch"),
+        )
+    except (ValueError, TypeError, ZeroDivisionError) as error:
+        stated = {key: attrs[key] for key in ("tick", "step") if key in attrs}
+        raise InputError(
+            f"the attributes of the time coordinate are not those of a sequence ({stated}); drop them, for example "
+            "with x.time.attrs.clear()"
+        ) from error
 
 
 def _step(where: np.ndarray) -> int:
@@ -376,12 +341,12 @@ def _unstamp(times: np.ndarray, base: TimeBase) -> np.ndarray | None:
     return where.astype(np.int64) if bool(np.all(same)) else None
 
 
-def _assemble(values: np.ndarray, where: np.ndarray, base: TimeBase, like: xr.DataArray) -> xr.DataArray:
+def _assemble(where: np.ndarray, base: TimeBase, like: xr.DataArray) -> xr.DataArray:
     coords: dict[str, Any] = {"time": time_coordinate(where, base)}
     for key in ("channel", "unit"):
         if key in like.coords and like.coords[key].dims == ("channel",):
             coords[key] = ("channel", like.coords[key].values)
-    return xr.DataArray(values, dims=like.dims, coords=coords, attrs=dict(like.attrs))
+    return xr.DataArray(like.values, dims=like.dims, coords=coords, attrs=dict(like.attrs))
 
 
 def _regularity(where: np.ndarray, base: TimeBase) -> str:
@@ -416,8 +381,9 @@ def _place(x: xr.DataArray, where: np.ndarray) -> str:
 def _pick(array: xr.DataArray, channel: str | None) -> xr.DataArray:
     """One channel; its NaN are counted anew."""
     if array.ndim == 1:
-        if channel is not None and array.name is not None and channel != array.name:
-            raise InputError(f"no channel named {channel!r}; the sequence has one, {array.name!r}")
+        if channel is not None and channel != array.name:
+            one = "without a name" if array.name is None else f"{array.name!r}"
+            raise InputError(f"no channel named {channel!r}; the sequence has one, {one}: leave channel out")
         return array
     names = [str(name) for name in array["channel"].values]
     if channel is None and len(names) > 1:

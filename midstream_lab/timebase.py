@@ -7,14 +7,34 @@ clocks compare exactly. `TimeBase` says what one tick is.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from fractions import Fraction
+from typing import Any
+
+import numpy as np
 
 from .errors import InputError
 
-__all__ = ["CALENDAR_UNITS", "TimeBase", "simple_fraction"]
+__all__ = ["CALENDAR_UNITS", "SECONDS", "TimeBase", "simple_fraction"]
 
 #: Units whose length in seconds varies; a sequence sampled once a month is regular in months.
 CALENDAR_UNITS = ("month", "year", "business day")
+
+#: Seconds in each unit of time of fixed length, by every name in use.
+SECONDS = {
+    name: size
+    for names, size in (
+        ("s sec secs second seconds", Fraction(1)),
+        ("ms msec millis millisecond milliseconds", Fraction(1, 10**3)),
+        ("us µs μs usec micros microsecond microseconds", Fraction(1, 10**6)),
+        ("ns nsec nanos nanosecond nanoseconds", Fraction(1, 10**9)),
+        ("min mins minute minutes", Fraction(60)),
+        ("h hr hrs hour hours", Fraction(3600)),
+        ("d day days", Fraction(86400)),
+        ("week weeks wk", Fraction(7 * 86400)),
+    )
+    for name in names.split()
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,17 +72,23 @@ class TimeBase:
             raise InputError(f"step must be a whole number of ticks, 0 for irregular time, not {self.step!r}")
 
     @classmethod
-    def from_dt(cls, dt: float | int | str | Fraction, *, unit: str = "s", epoch: str | None = None) -> TimeBase:
-        """The time base whose rows are `dt` apart; a float is taken as the nearest simple fraction."""
-        wrong = f"dt must be a positive number or a fraction such as '1/360', not {dt!r}"
-        try:
-            exact = Fraction(dt)
-        except (ValueError, TypeError, OverflowError, ZeroDivisionError) as error:
-            raise InputError(wrong) from error
-        if exact <= 0:
-            raise InputError(wrong)
-        if isinstance(dt, float):
-            exact = simple_fraction(dt)
+    def from_dt(
+        cls, dt: float | int | str | Fraction | timedelta | np.timedelta64, *, unit: str = "s", epoch: str | None = None
+    ) -> TimeBase:
+        """The time base whose rows are `dt` apart; a float is taken as the nearest simple fraction.
+
+        Units of fixed length become seconds: 2 ms are 1/500 s.
+
+        Examples
+        --------
+        >>> TimeBase.from_dt(2, unit="ms").dt
+        Fraction(1, 500)
+        """
+        exact = _exact(dt, unit)
+        if unit.lower() in SECONDS:
+            return cls(tick=exact * SECONDS[unit.lower()], unit="s", epoch=epoch)
+        if unit in CALENDAR_UNITS and exact.denominator != 1:
+            raise InputError(f"dt={dt!r} must be a whole number of the unit {unit!r}")
         return cls(tick=exact, unit=unit, epoch=epoch)
 
     @property
@@ -81,6 +107,36 @@ class TimeBase:
         if not self.regular:
             raise InputError("irregular time has no sampling interval; resample the sequence first")
         return self.tick * self.step
+
+
+def _exact(dt: Any, unit: str) -> Fraction:
+    """`dt` in `unit` as a fraction."""
+    wrong = f"dt must be a positive number or a fraction such as '1/360', not {dt!r}"
+    if isinstance(dt, np.ndarray) and dt.ndim == 0:
+        dt = dt[()]
+    if isinstance(dt, timedelta | np.timedelta64) and unit != "s":
+        raise InputError(f"dt={dt!r} is a time in seconds and does not fit the unit {unit!r}; give a number of those")
+    try:
+        if isinstance(dt, bool | np.bool_):
+            raise TypeError("a truth is no interval")
+        if isinstance(dt, np.timedelta64):
+            if np.datetime_data(dt.dtype)[0] in ("Y", "M", "generic"):  # numpy would take a month for 30.4 days
+                raise TypeError("not a duration of fixed length")
+            exact = Fraction(int(dt.astype("timedelta64[ns]").astype(np.int64)), 10**9)
+        elif isinstance(dt, timedelta):
+            exact = Fraction(dt // timedelta(microseconds=1), 10**6)
+            exact += Fraction(getattr(dt, "nanoseconds", 0), 10**9)  # pandas counts those, too
+        elif isinstance(dt, np.floating | np.integer):
+            exact = Fraction(dt.item())
+        else:
+            exact = Fraction(dt)
+    except (ValueError, TypeError, OverflowError, ZeroDivisionError) as error:
+        raise InputError(wrong) from error
+    if exact <= 0:
+        raise InputError(wrong)
+    if isinstance(dt, np.floating) and dt.dtype.itemsize < 8:
+        return simple_fraction(float(dt), tolerance=float(np.finfo(dt.dtype).eps))
+    return simple_fraction(float(dt)) if isinstance(dt, float) else exact
 
 
 def simple_fraction(value: float, *, tolerance: float = 1e-12) -> Fraction:

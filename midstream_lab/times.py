@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .errors import InputError
-from .timebase import CALENDAR_UNITS, TimeBase, simple_fraction
+from .timebase import CALENDAR_UNITS, SECONDS, TimeBase, simple_fraction
 
 __all__ = ["recognise", "stamps"]
 
@@ -30,7 +30,7 @@ def recognise(times: np.ndarray, *, unit: str = "s") -> tuple[np.ndarray, TimeBa
     times : ndarray, shape (n,)
         ``datetime64``, or numbers in `unit`.
     unit : str, optional
-        Unit of numeric stamps; default ``"s"``.
+        Unit of numeric stamps; default ``"s"``. Units of fixed length such as ``"ms"`` become seconds.
 
     Returns
     -------
@@ -54,7 +54,16 @@ def recognise(times: np.ndarray, *, unit: str = "s") -> tuple[np.ndarray, TimeBa
     _check_order(times)
     if times.dtype.kind == "M":
         return _recognise_dates(_to_nanoseconds(times))
-    return _recognise_numbers(times.astype(np.float64), unit)
+    times = times.astype(np.float64)
+    size = SECONDS.get(unit.lower())
+    if size is None:
+        return _recognise_numbers(times, unit)
+    where, base = _recognise_numbers(times, "s")
+    if size == 1:
+        return where, base
+    if base.regular:  # the interval is scaled exactly
+        return where, TimeBase(tick=base.tick * size, unit="s", step=base.step)
+    return _recognise_numbers(times * float(size), "s")
 
 
 def stamps(ticks: np.ndarray, base: TimeBase) -> np.ndarray:

@@ -15,6 +15,7 @@ FLOORS = {
     "kernels": 0.1,
     "timebase": 0.1,
     "times": 0.2,
+    "inputs": 0.3,
     "registry": 1.0,
     "warm": 1.0,
     "sequence": 1.1,

@@ -11,27 +11,12 @@ from fractions import Fraction
 import numpy as np
 
 from ..errors import InputError
-from ..timebase import TimeBase
+from ..timebase import SECONDS, TimeBase
 from ..times import recognise
 from .dates import parse_clock, parse_dates
 
 __all__ = ["Moments", "choose", "find_time", "moments", "split_unit"]
 
-#: Seconds in each unit of time of fixed length, by every name that headers use.
-SECONDS = {
-    name: size
-    for names, size in (
-        ("s sec secs second seconds", Fraction(1)),
-        ("ms msec millis millisecond milliseconds", Fraction(1, 10**3)),
-        ("us µs μs usec micros microsecond microseconds", Fraction(1, 10**6)),
-        ("ns nsec nanos nanosecond nanoseconds", Fraction(1, 10**9)),
-        ("min mins minute minutes", Fraction(60)),
-        ("h hr hrs hour hours", Fraction(3600)),
-        ("d day days", Fraction(86400)),
-        ("week weeks wk", Fraction(7 * 86400)),
-    )
-    for name in names.split()
-}
 CALENDAR = {"month": "month", "months": "month", "year": "year", "years": "year", "yr": "year"}
 
 #: Names that say "this is the time"; those further down the list yield to those before.
@@ -62,20 +47,14 @@ BRACKETS = re.compile(r"(.*?)\s*[(\[]\s*([^()\[\]]*?)\s*[)\]]\s*")
 
 @dataclass(frozen=True)
 class Moments:
-    """Time stamps before they become ticks: dates, or numbers each `scale` of `unit` long."""
+    """Time stamps before they become ticks: dates, or numbers in `unit`."""
 
     values: np.ndarray
     unit: str = "s"
-    scale: Fraction = Fraction(1)
 
     def ticks(self) -> tuple[np.ndarray, TimeBase]:
         """Whole ticks and the time base."""
-        where, base = recognise(self.values, unit=self.unit)
-        if self.scale == 1:
-            return where, base
-        if base.regular:
-            return where, TimeBase(tick=base.tick * self.scale, unit=self.unit, step=base.step)
-        return recognise(self.values * float(self.scale), unit=self.unit)
+        return recognise(self.values, unit=self.unit)
 
 
 def split_unit(header: str) -> tuple[str, str]:
@@ -181,7 +160,7 @@ def _numbers(values: np.ndarray, name: str, unit: str, *, given: bool) -> Moment
         ):
             return Moments(_since_1970(values, size))
     if unit.lower() in SECONDS:
-        return Moments(values, scale=SECONDS[unit.lower()])
+        return Moments(values, unit=unit)
     if words[0] in COUNTERS and not unit:
         return Moments(values, unit="tick")
     return Moments(values, unit=CALENDAR.get(unit.lower(), unit) or "s")

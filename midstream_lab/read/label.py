@@ -78,7 +78,7 @@ def label(
     if where:
         stamps = moments(named, where, header_unit=units[where[0]], unit=unit, dayfirst=dayfirst)
         order = _order(stamps.values, where, sort=sort)
-        stamps = Moments(stamps.values[order], stamps.unit, stamps.scale)
+        stamps = Moments(stamps.values[order], stamps.unit)
         named = {name: named[name][order] for name in kept}
     count = len(named[kept[0]])
     ticks, base = stamps.ticks() if stamps else (np.arange(count, dtype=np.int64), TimeBase())

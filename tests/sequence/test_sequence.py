@@ -55,13 +55,26 @@ def test_every_kind_of_one_dimensional_data_gives_the_same_sequence(x: Any) -> N
 
 @pytest.mark.parametrize(
     "dt",
-    [0.0025, "1/400", Fraction(1, 400), timedelta(microseconds=2500), np.float64(0.0025), 1 / 400],
+    [
+        0.0025,
+        "1/400",
+        Fraction(1, 400),
+        timedelta(microseconds=2500),
+        pd.Timedelta(microseconds=2500),
+        np.timedelta64(2500, "us"),
+        np.float64(0.0025),
+        np.float32(0.0025),
+        np.array(0.0025),
+        1 / 400,
+    ],
 )
 def test_dt_is_exact_however_it_is_written(dt: Any) -> None:
     assert timebase(sequence(RAMP, dt=dt)).dt == Fraction(1, 400)
 
 
-@pytest.mark.parametrize("dt", [0, -1.0, float("nan"), float("inf"), "fast", "0", [1]])
+@pytest.mark.parametrize(
+    "dt", [0, -1.0, float("nan"), float("inf"), "fast", "0", [1], True, 1j, timedelta(-1), np.timedelta64(1, "M")]
+)
 def test_an_impossible_dt_is_refused(dt: Any) -> None:
     with pytest.raises(InputError, match="dt must be a positive number"):
         sequence(RAMP, dt=dt)
@@ -110,6 +123,9 @@ def test_a_dataset_of_numbers_becomes_channels_with_units() -> None:
         (np.zeros((0, 3)), "empty"),
         (np.zeros((2, 2, 2)), "one or two dimensions"),
         (3.0, "one or two dimensions"),
+        (None, "a NoneType is no sequence"),
+        ({"a": [1.0]}, "a dict is no sequence"),
+        ((i for i in range(3)), "a generator is no sequence"),
         ([1 + 2j, 3], "real numbers"),
         (["a", "b"], "real numbers"),
         ([None, 1.0], "real numbers"),
@@ -139,6 +155,100 @@ def test_missing_values_are_kept_when_asked_and_counted_anew_each_time() -> None
 def test_nan_must_be_a_known_choice() -> None:
     with pytest.raises(InputError, match="'raise' or 'keep'"):
         sequence([1.0], nan="drop")
+
+
+@pytest.mark.parametrize(
+    ("unit", "dt"),
+    [("ms", Fraction(1, 1000)), ("h", Fraction(3600)), ("min", Fraction(60)), ("us", Fraction(1, 10**6))],
+)
+def test_units_of_fixed_length_become_seconds(unit: str, dt: Fraction) -> None:
+    """Otherwise a replay of a sequence in milliseconds would take a second for each."""
+    labelled = xr.DataArray(RAMP, dims="time", coords={"time": ("time", RAMP, {"units": unit})})
+    for x in (sequence(RAMP, dt=1, unit=unit), sequence(RAMP, unit=unit), sequence(labelled)):
+        assert (timebase(x).dt, timebase(x).unit) == (dt, "s")
+
+
+def test_a_dt_in_another_unit_of_the_same_length_is_no_contradiction() -> None:
+    hours = pd.Series(RAMP, index=pd.date_range("2024-01-01", periods=12, freq="h"))
+    assert timebase(sequence(hours, dt=1, unit="h")).dt == 3600
+    with pytest.raises(InputError, match="contradicts"):
+        sequence(hours, dt=1, unit="month")
+
+
+def test_half_a_month_is_no_interval() -> None:
+    with pytest.raises(InputError, match="whole number of the unit 'month'"):
+        sequence(RAMP, dt=0.5, unit="month")
+
+
+def test_a_duration_is_in_seconds() -> None:
+    with pytest.raises(InputError, match="does not fit the unit 'month'"):
+        sequence(RAMP, dt=timedelta(days=30), unit="month")
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.ma.masked_equal([1.0, -9.0, 3.0], -9),
+        np.ma.masked_equal([1, -9, 3], -9),
+        pd.Series([1, None, 3], dtype="Int64"),
+        pd.Series([1, None, 3], dtype="Float64"),
+    ],
+    ids=["masked floats", "masked integers", "Int64", "Float64"],
+)
+def test_masked_values_are_missing_and_not_what_lies_under_the_mask(x: Any) -> None:
+    with pytest.raises(InputError, match=r"1 values are missing .* row 1"):
+        sequence(x)
+    np.testing.assert_array_equal(sequence(x, nan="keep").values, [1.0, np.nan, 3.0])
+
+
+def test_a_frame_of_several_kinds_of_numbers_is_taken_and_text_is_named() -> None:
+    frame = pd.DataFrame({"a": pd.array([1, None], dtype="Int64"), "b": [0.5, 1.5], "c": ["x", "y"]})
+    assert sequence(frame[["a", "b"]], nan="keep").attrs["missing"] == 1
+    with pytest.raises(InputError, match="leave out c"):
+        sequence(frame)
+
+
+def test_rows_left_out_of_a_frame_are_a_gap() -> None:
+    kept = pd.Series(RAMP).drop([3, 4])
+    assert regularity(sequence(kept, dt="1/360")) == "gapped"
+    with pytest.raises(GapError, match="2 rows are missing"):
+        series(kept, dt="1/360")
+
+
+def test_rows_numbered_in_ticks_take_their_interval_later() -> None:
+    x = sequence(sequence(RAMP)[::2], dt="1/360")
+    assert (timebase(x).dt, regularity(x), x.time.attrs["regularity"]) == (Fraction(1, 180), "regular", "regular")
+    means = sequence(sequence(RAMP).coarsen(time=2).mean(), dt="1/360")
+    assert (timebase(means).dt, regularity(means)) == (Fraction(1, 180), "regular")
+
+
+def test_means_of_several_rows_keep_the_unit_of_time() -> None:
+    x = sequence(RAMP, dt="1/360").coarsen(time=4).mean()
+    assert (timebase(x).dt, timebase(x).unit) == (Fraction(1, 90), "s")
+
+
+@pytest.mark.parametrize("attrs", [{"tick": "fast"}, {"tick": "1/0"}, {"tick": "1/2", "step": "one"}])
+def test_foreign_attributes_of_time_are_named(attrs: dict[str, str]) -> None:
+    x = xr.DataArray(RAMP, dims="time", coords={"time": ("time", RAMP, attrs)})
+    with pytest.raises(InputError, match="attributes of the time coordinate"):
+        sequence(x)
+
+
+def test_channel_names_must_differ() -> None:
+    with pytest.raises(InputError, match="distinct, got a, a"):
+        sequence(RAMP.reshape(6, 2), channels=["a", "a"])
+    with pytest.raises(InputError, match="distinct"):
+        sequence(pd.DataFrame(RAMP.reshape(6, 2), columns=["a", "a"]))
+
+
+def test_letters_are_no_list_of_names() -> None:
+    with pytest.raises(InputError, match="'ab' does not fit"):
+        sequence(RAMP.reshape(6, 2), channels="ab")
+
+
+def test_a_moment_selected_before_is_not_the_time_of_the_rows() -> None:
+    along_depth = xr.DataArray(RAMP, dims="depth", coords={"time": 5.0})
+    assert timebase(sequence(along_depth, dt=2)).dt == 2
 
 
 def test_channel_names_must_fit() -> None:
@@ -234,6 +344,8 @@ def test_series_of_months_is_regular_in_months() -> None:
         ([1.0, np.nan], {"dt": 1}, GapError, "1 values are missing"),
         ([1.0, np.inf], {"dt": 1}, InputError, "infinite"),
         ([], {"dt": 1}, InputError, "empty"),
+        ([1.0, 2.0], {"dt": 1, "channel": "x"}, InputError, "no channel named 'x'; .* leave channel out"),
+        (pd.Series([1.0], index=pd.to_datetime(["2024-01-01"])), {}, InputError, "sampling interval is not known"),
         (pd.Series([1.0, 2, 3, 4], index=[0.0, 1, 2, 4]), {}, GapError, "1 rows are missing .*resample"),
         (pd.Series([1.0, 2, 3, 4], index=[0.0, 0.9, 2.2, 4]), {}, GapError, "irregular; .*resample"),
     ],
