@@ -22,6 +22,7 @@ from .controls import Controls
 from .estimate import RunningEstimate
 from .look import Settings, Subject
 from .outbox import Outbox
+from .readback import Readbacks
 from .status import Status
 from .trail import COLUMNS, Trail
 
@@ -139,7 +140,7 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         self._picture_due = 0.0
         self._status_due = 0.0
         self._status = Status(feed)
-        self._readbacks: dict[int, tuple[threading.Event, list[Any]]] = {}
+        self._readbacks = Readbacks(lambda question: CLOCK.post(self._canvas.send, question))
         title = f"Attractor of {feed.name or 'a feed'}: {', '.join(self._subject.names)}"
         self._canvas = AttractorCanvas(_title=title, _look=self._look())
         self._outbox = Outbox(self._canvas.send)
@@ -242,23 +243,7 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         LabError
             If no browser answers within `timeout` seconds.
         """
-        event = threading.Event()
-        answer: list[bytes] = []
-        key = id(event)
-        self._readbacks[key] = (event, answer)
-        limit = time.monotonic() + timeout
-        try:
-            # An answer that was under way when the settings changed does not count: ask again.
-            while not answer:
-                left = limit - time.monotonic()
-                if left <= 0:
-                    raise LabError(f"no browser answered within {timeout} s; is the view shown in one with WebGL2?")
-                event.clear()
-                CLOCK.post(self._canvas.send, {"kind": "readback", "id": key})
-                event.wait(min(left, 0.5))
-        finally:
-            del self._readbacks[key]
-        vertices = np.frombuffer(answer[0], np.float32).reshape(-1, COLUMNS)
+        vertices = np.frombuffer(self._readbacks.wait(timeout), np.float32).reshape(-1, COLUMNS)
         dim = self._settings.dim
         return vertices[:, :dim] + self._offset[:dim]
 
@@ -319,12 +304,10 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
                 self._canvas.errors.append(str(message.get("text")))
             case "no-webgl":
                 self._no_webgl = True
-            case "readback" if message["id"] in self._readbacks:
-                event, answer = self._readbacks[message["id"]]
+            case "readback":
                 current = message.get("generation") == self._generation and self._shown == self._settings
-                if message.get("drawn") and current:
-                    answer.append(bytes(buffers[0]))
-                event.set()
+                counts = message.get("drawn") and current
+                self._readbacks.heard(message["id"], bytes(buffers[0]) if counts else None)
 
     def _from_control(self, name: str, value: Any) -> None:
         if getattr(self._settings, name) != value:
