@@ -123,8 +123,8 @@ def main() -> int:
     records = []
     for noise in args.noise:
         records += measure(REPORTED if reported else TUNING, noise, args.segments, peer)
-    if reported:
-        write("accuracy", records)
+        if reported:
+            write("accuracy", records)
     return 0
 
 

@@ -24,9 +24,8 @@ def offer(update):
 
 
 if LIBRARY == "ours":
-    from midstream_widgets import LiveAttractor
-
     from midstream_lab.feed import Channel, Feed, Schema
+    from midstream_widgets import LiveAttractor
 
     channels = tuple(Channel(name=name) for name in "xyz")
     feed = Feed(Schema(channels=channels), window=POINTS + 65_536, max_bytes=1 << 28)

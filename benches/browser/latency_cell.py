@@ -6,10 +6,10 @@ import time
 from fractions import Fraction
 
 import numpy as np
-from midstream_widgets import LiveAttractor
 
 from midstream_lab.feed import Block, Channel, Feed, Schema
 from midstream_lab.timebase import TimeBase
+from midstream_widgets import LiveAttractor
 
 go = threading.Event()
 sent = []

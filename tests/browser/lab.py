@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from midstream_widgets.jupyter import arguments, environment
 from playwright.sync_api import Page, sync_playwright
+
+from midstream_widgets.jupyter import arguments, environment
 
 REPO = Path(__file__).parents[2]
 

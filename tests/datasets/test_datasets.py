@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import midstream_datasets
 import numpy as np
 import pytest
 
+import midstream_datasets
 from midstream_lab import datasets
 from midstream_lab.errors import GapError, InputError, LabError
 from midstream_lab.sequence import regularity, series, timebase

@@ -18,8 +18,9 @@ from typing import Any
 
 import psutil
 import pytest
-from midstream_widgets import jupyter
 from tornado.websocket import websocket_connect
+
+from midstream_widgets import jupyter
 
 STOCK = "jupyter_server.services.kernels.connection.channels.ZMQChannelsWebsocketConnection"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyterlab.labapp import LabApp
+
 from midstream_widgets import jupyter
 from midstream_widgets.jupyter.nodelay import NoDelayConnection
 

@@ -4,12 +4,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from midstream_widgets import LiveAttractor, live_attractor
 
 from midstream_lab import registry
 from midstream_lab.errors import InputError, LabError
 from midstream_lab.feed import Block, Channel, Feed, Schema
 from midstream_lab.timebase import TimeBase
+from midstream_widgets import LiveAttractor, live_attractor
 
 TIME = TimeBase(tick=Fraction(1, 100), unit="s")
 

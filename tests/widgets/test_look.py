@@ -3,11 +3,11 @@
 from fractions import Fraction
 
 import pytest
-from midstream_widgets.look import Settings, Subject
 
 from midstream_lab.errors import InputError
 from midstream_lab.feed import Channel, Schema
 from midstream_lab.timebase import TimeBase
+from midstream_widgets.look import Settings, Subject
 
 ECG = Schema(
     channels=(Channel(name="MLII", unit="mV"), Channel(name="V1", unit="mV"), Channel(name="beat", kind="text")),

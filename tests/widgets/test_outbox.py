@@ -1,6 +1,7 @@
 """Acknowledged sends: bounded in flight, nobody silent holds up the others."""
 
 import pytest
+
 from midstream_widgets.outbox import Outbox
 
 

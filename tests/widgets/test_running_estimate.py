@@ -5,11 +5,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from midstream_widgets.estimate import RunningEstimate, describe
 
 from midstream_lab.attractors.systems import Lorenz
 from midstream_lab.feed import Channel, Feed, Schema
 from midstream_lab.timebase import TimeBase
+from midstream_widgets.estimate import RunningEstimate, describe
 
 SCHEMA = Schema(
     channels=tuple(Channel(name=name) for name in "xyz"), time=TimeBase(tick=Fraction(1, 50), unit="system time")

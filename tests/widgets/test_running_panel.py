@@ -1,11 +1,11 @@
 """The panel of what runs: a line and a close button each, kept up to date."""
 
 import pytest
-from midstream_widgets import running, running_panel
-from midstream_widgets.clock import Clock
 
 from midstream_lab import registry
 from midstream_lab.feed import Channel, Feed, Schema
+from midstream_widgets import running, running_panel
+from midstream_widgets.clock import Clock
 
 SCHEMA = Schema(channels=(Channel(name="x"),))
 

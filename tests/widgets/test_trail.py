@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from midstream_widgets.trail import Trail
 
 from midstream_lab.attractors.embedding import embed
 from midstream_lab.feed import Block, Channel, Feed, Schema
 from midstream_lab.timebase import TimeBase
+from midstream_widgets.trail import Trail
 
 TIME = TimeBase(tick=Fraction(1, 100), unit="s")
 

@@ -5,11 +5,11 @@ import threading
 
 import ipywidgets
 import pytest
+
+from midstream_lab.errors import InputError
 from midstream_widgets import base
 from midstream_widgets.base import RAMP, OnClock, join_esm, reject_unknown
 from midstream_widgets.clock import CLOCK
-
-from midstream_lab.errors import InputError
 
 
 def test_a_joined_module_is_self_contained():
