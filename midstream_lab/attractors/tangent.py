@@ -11,8 +11,8 @@ from ..kernels.attractors.tangent import grow_tangents
 #: Penalty of the fits as a share of a neighbourhood's variance: large enough that directions in which an attractor has
 #: no extent give no spurious exponents, small enough not to damp the others.
 RIDGE = 1e-3
-#: Blocks of time for the bootstrap.
-BLOCKS = 25
+#: Blocks of time for the bootstrap: long ones, because fast and slow stretches of a flow alternate and cancel.
+BLOCKS = 12
 #: Members whose prediction error is more than this multiple of the best one do not vote.
 TOLERATED = 2.5
 #: Where the first dimension predicts no better than this, in standard deviations, the others are not tried.
@@ -54,9 +54,8 @@ class Ensemble:
     @property
     def spread(self) -> float:
         """Robust standard deviation (1.4826 median absolute deviations) of the voting members, nats per sample."""
-        return (
-            1.4826 * float(np.median(np.abs(self.exponents[self.voting] - self.centre))) if self.voting.any() else 0.0
-        )
+        away = np.abs(self.exponents[self.voting] - self.centre)
+        return 1.4826 * float(np.median(away)) if len(away) else 0.0
 
     @property
     def error(self) -> float:
