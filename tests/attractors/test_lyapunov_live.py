@@ -1,6 +1,5 @@
 """The exponent of a live feed: the batch function on its windows, and what a gap does."""
 
-import numpy as np
 import pytest
 
 from midstream_lab.attractors import divergence_curve, lyapunov_max, systems
