@@ -11,6 +11,7 @@ import hashlib
 import html
 import io
 import json
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -67,6 +68,8 @@ def load(name: str, *, part: str | None = None) -> xr.DataArray | xr.Dataset:
     >>> ecg.sizes["time"], ecg.attrs["units"], ecg.time.attrs["tick"]
     (108000, 'mV', '1/360')
     """
+    if not isinstance(name, str):
+        raise InputError(f"name is a name of catalogue(), for example 'ecg_mitbih_208'; it is not {name!r}")
     if part is None and "/" in name:
         name, part = name.split("/", 1)
     metadata = _metadata(name)
@@ -79,6 +82,7 @@ def load(name: str, *, part: str | None = None) -> xr.DataArray | xr.Dataset:
     content = _content(name, about["file"], metadata["sha256"][about["file"]])
     data = LAYOUTS[about["layout"]](content, part, about)
     attrs = {key: metadata[key] for key in PROVENANCE} | {"dataset": name if len(parts) == 1 else f"{name}/{part}"}
+    attrs |= {key: metadata[key] for key in ("notes",) if key in metadata}
     if "measured" in about:
         attrs["measured"] = about["measured"]
     for key, value in attrs.items():
@@ -110,8 +114,14 @@ class Catalogue:
         return len(self.entries)
 
     def __repr__(self) -> str:
-        width = max(len(entry.name) for entry in self.entries)
-        return "\n".join(f"{entry.name:<{width}}  {entry.title}" for entry in self.entries)
+        width = max((len(entry.name) for entry in self.entries), default=0)
+        lines = []
+        for entry in self.entries:
+            lines.append(f"{entry.name:<{width}}  {entry.title}")
+            if len(entry.parts) > 1:
+                parts = textwrap.wrap(f"parts: {', '.join(entry.parts)}", 96 - width)
+                lines += [f"{'':<{width}}    {line}" for line in parts]
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th style='text-align:left'>{h}</th>" for h in ("name", "title", "rate", "parts", "licence"))
@@ -169,7 +179,9 @@ def _metadata(name: str) -> dict[str, Any]:
 
 
 def _close(name: str, known: Any) -> str:
-    match = difflib.get_close_matches(name, list(known), n=1)
+    lower = name.lower()
+    match = difflib.get_close_matches(lower, list(known), n=1)
+    match = match or ([one for one in known if lower in one.lower()] if len(lower) > 1 else [])
     return f" did you mean {match[0]!r}?" if match else ""
 
 
@@ -298,20 +310,24 @@ def _waters(content: bytes, part: str, about: dict[str, Any]) -> xr.Dataset:
 
 
 def _annotations(content: bytes, part: str, about: dict[str, Any]) -> xr.Dataset:
-    """Change points: one row for each mark."""
-    marks = [
-        (series, annotator, row)
+    """Change points: who looked at which series and how many marks they set (none is an answer), and each mark."""
+    looked = [
+        (series, annotator, rows)
         for series, people in json.loads(content)["annotations"].items()
         for annotator, rows in people.items()
-        for row in rows
     ]
-    series, annotator, row = zip(*marks, strict=True)
+    marks = [(series, annotator, row) for series, annotator, rows in looked for row in rows]
     return xr.Dataset(
         {
-            "series": ("mark", np.array(series, dtype=object)),
-            "annotator": ("mark", np.array(annotator, dtype=object)),
-            "row": ("mark", np.array(row, dtype=np.int64)),
-        }
+            "series": ("mark", np.array([series for series, _, _ in marks], dtype=object)),
+            "annotator": ("mark", np.array([annotator for _, annotator, _ in marks], dtype=object)),
+            "row": ("mark", np.array([row for _, _, row in marks], dtype=np.int64)),
+            "marks": ("opinion", np.array([len(rows) for _, _, rows in looked], dtype=np.int64)),
+        },
+        coords={
+            "opinion_series": ("opinion", np.array([series for series, _, _ in looked], dtype=object)),
+            "opinion_annotator": ("opinion", np.array([annotator for _, annotator, _ in looked], dtype=object)),
+        },
     )
 
 

@@ -80,6 +80,8 @@ def read(
     >>> flow.attrs["units"], flow.time.attrs["regularity"], flow.attrs["source"]
     ('m3/s', 'calendar', 'flow.csv')
     """
+    if not isinstance(path, str | PathLike) or not fspath(path):
+        raise InputError(f"path names a file, for example 'flow.csv'; it is not {path!r}")
     file = Path(fspath(path)).expanduser()
     reader = _reader(file)
     options = {"time": time, "dt": dt, "unit": unit, "columns": columns, "sort": sort, "dayfirst": dayfirst}

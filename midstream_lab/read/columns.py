@@ -42,6 +42,13 @@ COUNTERS = (
 #: Seconds since 1970 from 1985 to 2100: numbers in this range under a name of time are epoch times.
 EPOCH_RANGE = (5 * 10**8, 41 * 10**8)
 
+#: Units that headers end in without brackets (``flow_l_s``, ``depth_km``); only those that mean one thing.
+ENDINGS = {
+    unit.replace("/", "_"): unit
+    for units in ("ppm ppb uV mV kV mA Hz kHz MHz dB bpm rpm", "mm cm km kg hPa kPa degC degF", "l/s m/s km/h m3/s")
+    for unit in units.split()
+}
+
 BRACKETS = re.compile(r"(.*?)\s*[(\[]\s*([^()\[\]]*?)\s*[)\]]\s*")
 
 
@@ -64,9 +71,16 @@ def split_unit(header: str) -> tuple[str, str]:
     --------
     >>> split_unit("temp (degC)"), split_unit("flow [m3/s]"), split_unit("mag")
     (('temp', 'degC'), ('flow', 'm3/s'), ('mag', ''))
+    >>> split_unit("flow_l_s"), split_unit("distance_m")
+    (('flow_l_s', 'l/s'), ('distance_m', ''))
     """
     found = BRACKETS.fullmatch(header)
-    return (found[1], found[2]) if found and found[1] else (header.strip(), "")
+    if found and found[1]:
+        return found[1], found[2]
+    name = header.strip()
+    words = name.split("_")
+    endings = ("_".join(words[-count:]) for count in (2, 1) if len(words) > count)
+    return name, next((ENDINGS[ending] for ending in endings if ending in ENDINGS), "")
 
 
 def choose(name: str, names: Iterable[str], *, what: str = "column") -> str:
@@ -118,6 +132,11 @@ def moments(
     InputError
         If they are not dates, clock times or numbers, or `unit` is not a unit of time.
     """
+    spelled = len(names) > 1 or columns[names[0]].dtype.kind in "MO"
+    if unit is not None and spelled:
+        raise InputError(
+            f"unit={unit!r} is for a time in numbers, but {' and '.join(names)} spells it out; leave unit out"
+        )
     if len(names) > 1:
         return Moments(_together([columns[name] for name in names], dayfirst))
     (name,) = names

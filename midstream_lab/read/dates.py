@@ -31,6 +31,8 @@ PLAIN = (
 #: Spellings that put the month first in one country and the day first in another.
 MONTH_FIRST = tuple(day + clock for day, clock in product(("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y"), CLOCKS))
 
+OFFSET = re.compile(r":\d.*(Z|[+-]\d{2}(:?\d{2})?)$")
+
 CLOCK = re.compile(r"\d{1,3}:\d{2}(:\d{2}([.,]\d+)?)?")
 
 SAMPLE = 50
@@ -56,8 +58,8 @@ def parse_dates(texts: np.ndarray, *, name: str, dayfirst: bool | None = None) -
     Raises
     ------
     InputError
-        If most texts are dates and one is not, if both readings of ``03/04/2020`` fit, or a date lies
-        outside the years 1678 to 2261.
+        If most texts are dates and one is not, if some have an offset from UTC and others none, if both readings
+        of ``03/04/2020`` fit, or a date lies outside the years 1678 to 2261.
     """
     texts = np.array([str(text).strip() for text in texts], dtype=object)
     filled = texts != ""
@@ -71,6 +73,8 @@ def parse_dates(texts: np.ndarray, *, name: str, dayfirst: bool | None = None) -
     bad = filled & np.isnat(moments)
     if 2 * bad.sum() > filled.sum():
         return None
+    if best == "ISO8601":
+        _check_offsets(texts[filled], name)
     if bad.any():
         row = int(np.argmax(bad))
         raise InputError(
@@ -105,6 +109,16 @@ def _best(sample: np.ndarray, dayfirst: bool | None) -> str | tuple[str, str] | 
         scores[key] = hits
     best = max(scores, key=lambda key: scores[key], default=None)
     return best if best is not None and 2 * scores[best] > len(sample) else None
+
+
+def _check_offsets(texts: np.ndarray, name: str) -> None:
+    """Local time among UTC would be hours off without anybody noticing."""
+    offset = [OFFSET.search(text) is not None for text in texts]
+    if any(offset) and not all(offset):
+        raise InputError(
+            f"the time column {name!r} has moments with an offset from UTC ({texts[offset.index(True)]!r}) and without "
+            f"({texts[offset.index(False)]!r}); give all of them one"
+        )
 
 
 def _may_be(text: str, spelling: str) -> bool:

@@ -18,6 +18,9 @@ from .label import as_sequence
 
 __all__ = ["read_netcdf", "read_zarr"]
 
+#: What xarray calls an array without a name in a file.
+UNNAMED = "__xarray_dataarray_variable__"
+
 
 def read_netcdf(path: Path, **options: Any) -> xr.DataArray | xr.Dataset:
     """A NetCDF-4 file by h5netcdf, or a classic NetCDF-3 file by scipy."""
@@ -33,7 +36,7 @@ def read_netcdf(path: Path, **options: Any) -> xr.DataArray | xr.Dataset:
             data.load()
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise InputError(f"{path.name} is damaged or no NetCDF file ({error}); save or copy it again") from error
-    return _of_dataset(data, **options)
+    return _of_dataset(data, path.stem, **options)
 
 
 def read_zarr(path: Path, **options: Any) -> xr.DataArray | xr.Dataset:
@@ -55,7 +58,7 @@ def read_zarr(path: Path, **options: Any) -> xr.DataArray | xr.Dataset:
         raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, zarr.errors.BaseZarrError) as error:
         raise InputError(f"{path.name} is damaged or no Zarr store ({error}); save or copy it again") from error
-    return _of_dataset(data, **options)
+    return _of_dataset(data, path.stem, **options)
 
 
 def _labelled(array: Any) -> bool:
@@ -65,6 +68,7 @@ def _labelled(array: Any) -> bool:
 
 def _of_dataset(
     data: xr.Dataset,
+    stem: str,
     *,
     time: str | bool | None = None,
     dt: Any = None,
@@ -79,6 +83,8 @@ def _of_dataset(
     if columns is not None:
         wanted = [columns] if isinstance(columns, str) else list(columns)
         data = data[[choose(name, map(str, data.data_vars), what="variable") for name in wanted]]
+    if list(data.data_vars) == [UNNAMED]:
+        data = data.rename({UNNAMED: stem})
     rows = {str(name): variable for name, variable in data.data_vars.items() if along in variable.dims}
     if not rows:
         raise InputError(f"no variable lies along {along!r}; there are {_shapes(data)}")

@@ -29,6 +29,9 @@ MISSING = ("NA", "N/A", "n/a", "NaN", "nan", "-nan", "NULL", "null", "None", "#N
 #: A column with more than this share of numbers is one of numbers, and the other cells are errors.
 MOSTLY = 0.5
 
+#: Cells of a column that are looked at first, evenly spread: where none is a number, they are not mostly numbers.
+SAMPLE = 1000
+
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
@@ -47,7 +50,7 @@ def read_table(
     Parameters
     ----------
     source : path or binary file object
-        UTF-8 or Windows-1252 text. Lines that start with ``#`` before the header are passed over. A first line
+        UTF-8 or Windows-1252 text. Lines that start with ``#`` or ``%`` before the header are passed over. A first line
         of numbers and dates only is data, and the columns are then called ``"0"``, ``"1"``, ...
     time : str or False, optional
         The column that holds the time; False if none does. Default: found by name and content. ``year``,
@@ -80,6 +83,17 @@ def read_table(
     ([3.5, 4.0], 'degC', 'regular')
     """
     text = _text(Path(source).read_bytes() if isinstance(source, str | PathLike) else source.read())
+    try:
+        found = _cells(text, time, columns, missing)
+    except (csv.Error, pd.errors.ParserError) as error:
+        raise InputError(f"the text cannot be split into cells ({error}); check its quotation marks") from error
+    return label(found, time=time, unit=unit, select=columns, sort=sort, dayfirst=dayfirst)
+
+
+def _cells(
+    text: str, time: str | bool | None, columns: str | Sequence[str] | None, missing: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """The columns that may be needed, by header."""
     delimiter = _delimiter(text)
     if delimiter == " ":
         text = "\n".join(re.sub(r"[ \t]+", " ", line.strip()) for line in text.split("\n"))
@@ -91,8 +105,7 @@ def read_table(
         wanted = [columns] if isinstance(columns, str) else list(columns)
         wanted += [str(time)] if time is not False else []
         keep = sorted({names[choose(name, names)] for name in wanted})
-    found = _columns(body, delimiter, headers, keep, missing)
-    return label(found, time=time, unit=unit, select=columns, sort=sort, dayfirst=dayfirst)
+    return _columns(body, delimiter, headers, keep, missing)
 
 
 def _text(content: bytes) -> str:
@@ -109,7 +122,7 @@ def _text(content: bytes) -> str:
             text = content.decode("cp1252", errors="replace")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
     start = 0
-    while start < len(lines) and (not lines[start].strip() or lines[start].startswith("#")):
+    while start < len(lines) and (not lines[start].strip() or lines[start].startswith(("#", "%"))):
         start += 1
     if start == len(lines):
         raise InputError("the file has comments only; a table has a header and at least one row")
@@ -198,7 +211,7 @@ def _columns(
         if i not in text:
             found[headers[i]] = table[i].to_numpy()
             continue
-        values = np.array([str(cell).strip() for cell in texts[i]], dtype=object)
+        values = np.array([cell.strip() for cell in texts[i].tolist()], dtype=object)
         _check_text(values, headers[i], (*MISSING, *missing))
         found[headers[i]] = values
     return found
@@ -214,6 +227,8 @@ def _has_decimal_comma(body: str, delimiter: str) -> bool:
 
 def _check_text(values: np.ndarray, header: str, missing: Sequence[str]) -> None:
     """A cell that is not a number among numbers is an error, not a reason to make the column text."""
+    if not any(_is_number(cell) for cell in values[:: 1 + len(values) // SAMPLE]):
+        return  # dates, names: not mostly numbers
     filled = np.array([cell != "" and cell not in missing for cell in values])
     numeric = np.array([_is_number(cell) for cell in values]) & filled
     commas = np.array(["," in cell for cell in values]) & numeric

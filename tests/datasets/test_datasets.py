@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ import pytest
 import midstream_datasets
 from midstream_lab import datasets
 from midstream_lab.errors import GapError, InputError, LabError
-from midstream_lab.sequence import regularity, series, timebase
+from midstream_lab.read import read
+from midstream_lab.sequence import regularity, series, ticks, timebase
 
 ROOT = Path(midstream_datasets.__file__).parent
 PARTS = [(entry.name, part) for entry in datasets.catalogue() for part in entry.parts]
@@ -106,6 +108,34 @@ def test_task_sets_carry_their_expected_results() -> None:
     assert json.loads(tasks.attrs["expected"])["dm_response_times"] == {"c": 4, "b": 9, "a": 58}
 
 
+def test_an_annotator_who_saw_no_change_point_is_counted() -> None:
+    """Scores against human marks take everybody's answer, also "none" (van den Burg & Williams 2020)."""
+    answers = datasets.load("changepoints/annotations")
+    assert answers.sizes == {"mark": 87, "opinion": 20}
+    silent = answers.where(answers["marks"] == 0, drop=True)
+    who = zip(silent["opinion_series"].values, silent["opinion_annotator"].values, strict=True)
+    assert set(who) == {("run_log", "12"), ("jfk_passengers", "7"), ("uk_coal_employ", "8")}
+    assert int(answers["marks"].sum()) == answers.sizes["mark"]
+
+
+def test_what_limits_the_data_is_said_with_them() -> None:
+    assert "not" in datasets.load("changepoints/annotations").attrs["measured"].split("nile")[0]
+    assert "UTF-8" in datasets.load("llm_stream_smollm2/story_t0").attrs["notes"]
+    assert "secondary" in datasets.load("tasksets/gap_avionics").attrs["notes"]
+    assert "factors multiply" in datasets.load("tasksets/automotive_waters2015").attrs["note"]
+
+
+def test_every_sequence_can_be_saved_and_read_back(tmp_path: Path) -> None:
+    """Three centuries of years overflow the counting that xarray would choose."""
+    for name in ("sunspots/yearly", "ecg_mitbih_208", "co2_mauna_loa", "water_flow"):
+        data = datasets.load(name)
+        data.to_netcdf(tmp_path / "x.nc", engine="h5netcdf")
+        found = read(tmp_path / "x.nc")
+        assert timebase(found) == timebase(data)
+        np.testing.assert_array_equal(ticks(found), ticks(data))
+        np.testing.assert_array_equal(found.values, data.values)
+
+
 def test_a_damaged_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ROOT, tmp_path / "data")
     victim = tmp_path / "data" / "elnino_sst" / "elnino_sst.csv"
@@ -120,11 +150,16 @@ def test_a_damaged_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     [
         ("sunspot", "did you mean 'sunspots'"),
         ("sunspots/dayly", "monthly, yearly"),
+        ("ECG", "did you mean 'ecg_mitbih_208'"),
+        ("nino", "did you mean 'elnino_sst'"),
+        ("Sunspots", "did you mean 'sunspots'"),
+        (3, "it is not 3"),
+        (None, "it is not None"),
         ("", "there are"),
         ("../x", "there are"),
     ],
 )
-def test_an_unknown_name_lists_what_there_is(name: str, words: str) -> None:
+def test_an_unknown_name_lists_what_there_is(name: Any, words: str) -> None:
     with pytest.raises(InputError, match=re.escape(words)):
         datasets.load(name)
 
@@ -135,6 +170,10 @@ def test_the_catalogue_shows_every_dataset() -> None:
     for name in datasets.names():
         assert name in repr(catalogue)
         assert f"<td style='text-align:left'>{name}</td>" in catalogue._repr_html_()
+    assert "parts: monthly, yearly" in repr(catalogue)
+    for part in ("explain_t0.8_s14", "burns_wellings_D", "jfk_passengers"):
+        assert part in repr(catalogue)
+        assert part in catalogue._repr_html_()
 
 
 def test_metadata_speaks_of_the_data_alone() -> None:

@@ -1,8 +1,6 @@
 """NPY, NPZ, Parquet, NetCDF, Zarr and WAV: the same sequence comes back, and damage is reported."""
 
-import io
 import struct
-import sys
 import warnings
 import wave
 from collections.abc import Callable
@@ -18,7 +16,7 @@ import pytest
 import xarray as xr
 import zarr
 
-from midstream_lab.errors import InputError, MissingExtra
+from midstream_lab.errors import InputError
 from midstream_lab.read import read
 from midstream_lab.sequence import regularity, sequence, series, timebase
 
@@ -246,6 +244,18 @@ def test_several_variables_and_text(tmp_path: Path, write: Callable[[xr.Dataset,
     assert read(tmp_path / f"x{'.nc' if write is write_netcdf else '.zarr'}", columns="b").attrs["units"] == "m"
 
 
+def test_an_array_without_a_name_takes_the_files(tmp_path: Path) -> None:
+    sequence(VALUES, dt=1).to_netcdf(tmp_path / "one.nc", engine="h5netcdf")
+    sequence(VALUES.reshape(20, 3), dt=1).to_netcdf(tmp_path / "three.nc", engine="h5netcdf")
+    assert (read(tmp_path / "one.nc").name, read(tmp_path / "three.nc").name) == ("one", "three")
+
+
+def test_times_in_milliseconds_become_seconds(tmp_path: Path) -> None:
+    time = ("time", np.arange(60.0), {"units": "ms"})
+    path = write_netcdf(xr.Dataset({"a": ("time", VALUES)}, coords={"time": time}), tmp_path / "x")
+    assert (timebase(read(path)).dt, timebase(read(path)).unit) == (Fraction(1, 1000), "s")
+
+
 def test_classic_netcdf(tmp_path: Path) -> None:
     data = xr.Dataset({"a": ("time", VALUES)}, coords={"time": np.arange(60) / 4})
     data.to_netcdf(tmp_path / "x.nc", engine="scipy")
@@ -337,90 +347,3 @@ def test_wav_that_cannot_be_read(tmp_path: Path, content: bytes, words: str) -> 
     (tmp_path / "x.wav").write_bytes(content)
     with pytest.raises(InputError, match=words):
         read(tmp_path / "x.wav")
-
-
-# --- every format --------------------------------------------------------------------------------------------------
-
-
-def whole_file(suffix: str) -> bytes:
-    buffer = io.BytesIO()
-    if suffix == ".npy":
-        np.save(buffer, VALUES)
-    elif suffix == ".npz":
-        np.savez(buffer, x=VALUES)
-    elif suffix == ".parquet":
-        pq.write_table(pa.table({"x": pa.array(VALUES)}), buffer)
-    elif suffix == ".wav":
-        buffer.write(riff(1, 1, 8000, 16, bytes(600)))
-    return buffer.getvalue()
-
-
-@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.95])
-@pytest.mark.parametrize("suffix", [".npy", ".npz", ".parquet", ".wav", ".nc"])
-def test_a_truncated_file_is_an_error_that_names_it(tmp_path: Path, suffix: str, share: float) -> None:
-    path = tmp_path / f"cut{suffix}"
-    if suffix == ".nc":
-        write_netcdf(xr.Dataset({"x": ("time", VALUES)}), path)
-        content = path.read_bytes()
-    else:
-        content = whole_file(suffix)
-    path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(InputError, match="cut"):
-        read(path)
-
-
-@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".txt", ".npy", ".npz", ".parquet", ".nc", ".wav"])
-@pytest.mark.parametrize(
-    "content", [b"", bytes(range(256)) * 4, b"\x80\x04\x95garbage."], ids=["empty", "bytes", "pickle"]
-)
-def test_an_empty_file_and_garbage_are_errors(tmp_path: Path, suffix: str, content: bytes) -> None:
-    path = tmp_path / f"mine{suffix}"
-    path.write_bytes(content)
-    with pytest.raises(InputError, match="mine"):
-        read(path)
-
-
-def test_a_broken_zarr_store_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "x.zarr").mkdir()
-    with pytest.raises(InputError, match=r"x\.zarr"):
-        read(tmp_path / "x.zarr")
-    path = write_zarr(xr.Dataset({"x": ("time", VALUES)}), tmp_path / "y")
-    (path / "x" / "zarr.json").write_text("{")
-    with pytest.raises(InputError, match=r"y\.zarr"):
-        read(path)
-
-
-def test_a_file_that_is_not_there_a_folder_and_an_unknown_suffix(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"there is no file '.*nothing\.csv'"):
-        read(tmp_path / "nothing.csv")
-    with pytest.raises(InputError, match="is a folder"):
-        read(tmp_path)
-    (tmp_path / "x.xlsx").write_bytes(b"x")
-    with pytest.raises(InputError, match=r"'\.xlsx' cannot be read; allowed: \.csv, .*\.parquet, .*\.wav"):
-        read(tmp_path / "x.xlsx")
-
-
-@pytest.mark.parametrize("suffix", [".npy", ".wav"])
-def test_marks_of_missing_belong_to_tables(tmp_path: Path, suffix: str) -> None:
-    (tmp_path / f"x{suffix}").write_bytes(whole_file(suffix))
-    with pytest.raises(InputError, match="text table"):
-        read(tmp_path / f"x{suffix}", missing=["-9"])
-
-
-@pytest.mark.parametrize(("suffix", "module"), [(".parquet", "pyarrow"), (".nc", "h5netcdf"), (".zarr", "zarr")])
-def test_a_missing_package_names_its_extra(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, module: str
-) -> None:
-    path = tmp_path / f"x{suffix}"
-    if suffix == ".zarr":
-        path.mkdir()
-    else:
-        path.write_bytes(b"something")
-    monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(MissingExtra, match=r"midstream-lab\[io\]"):
-        read(path)
-
-
-def test_a_path_may_be_text(tmp_path: Path) -> None:
-    np.save(tmp_path / "x.npy", VALUES)
-    assert read(str(tmp_path / "x.npy"), dt=1).sizes["time"] == 60

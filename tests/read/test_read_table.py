@@ -104,6 +104,23 @@ def as_array(text: str, **options: Any) -> xr.DataArray:
     return found
 
 
+def test_units_without_brackets_are_taken_where_they_mean_one_thing() -> None:
+    found = table("t_ms,flow_l_s,co2_ppm,depth_km,distance_m,temp_c,ppm\n0,1,2,3,4,5,6\n1,2,3,4,5,6,7\n")
+    units = {name: variable.attrs.get("units") for name, variable in found.items()}
+    assert units == {
+        "flow_l_s": "l/s",
+        "co2_ppm": "ppm",
+        "depth_km": "km",
+        "distance_m": None,
+        "temp_c": None,
+        "ppm": None,
+    }
+
+
+def test_comments_of_either_kind_before_the_header_are_passed_over() -> None:
+    assert table("% logger 7\n# 2024\nt,x\n0,1\n1,2\n").x.values.tolist() == [1.0, 2.0]
+
+
 @pytest.mark.parametrize("sign", [",", ";", "\t", "|", " ", "   "])
 def test_the_delimiter_is_found(sign: str) -> None:
     found = table(f"t{sign}x\n0.0{sign}1.5\n0.5{sign}2.5\n1.0{sign}3.5\n")
@@ -339,6 +356,14 @@ def test_what_pandas_writes_is_read_back() -> None:
         (b"t,x\n0,1\n1,2\n", {"dt": 5}, "contradicts"),
         (b"a,b\n0,1\n1,2\n", {"time": True}, "not True"),
         (b't,x\n0,"1,5"\n1,"2,5"\n', {}, "numbers with a comma such as '1,5'"),
+        (b't,x\n0,"1\n1,2\n2,3\n', {}, "check its quotation marks"),
+        (b"t,x,name\n0,1," + b"a" * 200_000 + b"\n1,2,b\n", {}, "field larger than field limit"),
+        (b"date,x\n2024-01-01,1\n2024-01-02,2\n", {"unit": "ms"}, "date spells it out; leave unit out"),
+        (
+            b"time,x\n2024-01-01T02:00+02:00,1\n2024-01-01T03:00,2\n",
+            {},
+            r"with an offset from UTC \('2024-01-01T02:00\+02:00'\) and without",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_table_is_said_with_its_place(
