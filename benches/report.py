@@ -13,6 +13,21 @@ from typing import Any
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
+HEAD = ("| job | case | ours | peer | ratio | goal | note |", "|---|---|---|---|---|---|---|")
+MARKERS = ("<!-- quoted from benches/TABLE.md -->", "<!-- end of quote -->")
+
+#: The rows that the README quotes.
+HEADLINES = (
+    ("divergence_curve", "Lorenz, n=5000, m=5"),
+    ("lyapunov_max: median relative error", "all"),
+    ("coverage of the 0.90 interval", "all"),
+    ("median width of the interval", "all"),
+    ("updates drawn", "10,000 points, 60 x 256 new ones offered per second"),
+    ("updates drawn", "100,000 points, 60 x 256 new ones offered per second"),
+    ("updates drawn", "1,000,000 points, 60 x 256 new ones offered per second"),
+    ("delay", "QUIC on loopback to pixel, p50"),
+    ("delay", "QUIC on loopback to pixel, p95"),
+)
 
 
 def record(
@@ -73,6 +88,27 @@ def verdict(row: dict[str, Any]) -> str:
     return f"{'met' if met else '**missed**'} ({name}{'x' if goal['figure'] == 'ratio' else ''})"
 
 
+def line(row: dict[str, Any]) -> str:
+    """One row in Markdown."""
+    factor = ratio(row)
+    peer = f"{row['peer']} {row['peer_value']:.4g}" if row["peer_value"] is not None else row["peer"] or ""
+    return (
+        f"| {row['bench']} | {row['case']} | {row['ours']:.4g} {row['unit']} | {peer} | "
+        f"{'' if factor is None else f'{factor:.3g}x'} | {verdict(row)} | {row['note']} |"
+    )
+
+
+def quote() -> None:
+    """Put the headlines into the README, between its two markers."""
+    readme = HERE.parent / "README.md"
+    rows = [row for path in sorted(RESULTS.glob("*.json")) for row in json.loads(path.read_text())]
+    chosen = [row for headline in HEADLINES for row in rows if (row["bench"], row["case"]) == headline]
+    before, rest = readme.read_text().split(MARKERS[0])
+    after = rest.split(MARKERS[1])[1]
+    quoted = "\n".join([MARKERS[0], *HEAD, *map(line, chosen), MARKERS[1]])
+    readme.write_text(before + quoted + after)
+
+
 def table() -> str:
     """The table in Markdown."""
     lines = [
@@ -83,19 +119,7 @@ def table() -> str:
     ]
     for path in sorted(RESULTS.glob("*.json")):
         rows = json.loads(path.read_text())
-        lines += [
-            f"## {path.stem}",
-            "",
-            "| job | case | ours | peer | ratio | goal | note |",
-            "|---|---|---|---|---|---|---|",
-        ]
-        for row in rows:
-            factor = ratio(row)
-            peer = f"{row['peer']} {row['peer_value']:.4g}" if row["peer_value"] is not None else row["peer"] or ""
-            lines.append(
-                f"| {row['bench']} | {row['case']} | {row['ours']:.4g} {row['unit']} | {peer} | "
-                f"{'' if factor is None else f'{factor:.3g}x'} | {verdict(row)} | {row['note']} |"
-            )
+        lines += [f"## {path.stem}", "", *HEAD, *map(line, rows)]
         lines.append("")
     return "\n".join(lines)
 
@@ -119,6 +143,7 @@ def main() -> int:
             )
             failed += [script.stem] if code else []
     (HERE / "TABLE.md").write_text(table())
+    quote()
     print(f"wrote benches/TABLE.md on Python {platform.python_version()}")
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
