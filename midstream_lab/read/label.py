@@ -46,7 +46,8 @@ def label(
     -------
     Dataset
         Numbers as float64 with ``units`` where the header names them, text as objects. Missing cells are NaN
-        and are counted in the attribute ``missing`` of the variable and of the Dataset.
+        and are counted in the attribute ``missing`` of the variable and of the Dataset. A column of values called
+        ``time`` is named ``time_column``.
 
     Raises
     ------
@@ -82,7 +83,13 @@ def label(
         named = {name: named[name][order] for name in kept}
     count = len(named[kept[0]])
     ticks, base = stamps.ticks() if stamps else (np.arange(count, dtype=np.int64), TimeBase())
-    return _dataset({name: named[name] for name in kept}, units, time_coordinate(ticks, base))
+    # A column of values called "time" would take the place of the coordinate.
+    other = "time_column"
+    while other in kept:
+        other += "_"
+    shown = {name: name if name != "time" else other for name in kept}
+    units = {shown[name]: units.get(name, "") for name in kept}
+    return _dataset({shown[name]: named[name] for name in kept}, units, time_coordinate(ticks, base))
 
 
 def as_sequence(data: xr.Dataset, *, dt: Any = None, unit: str | None = None) -> xr.DataArray | xr.Dataset:

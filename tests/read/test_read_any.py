@@ -12,10 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from midstream_lab.errors import InputError, MissingExtra
-from midstream_lab.read import read
-from midstream_lab.sequence import timebase
+from midstream_lab.read import read, read_table
+from midstream_lab.sequence import ticks, timebase
 
 VALUES = np.random.default_rng(5).standard_normal(60)
 
@@ -47,6 +49,41 @@ def test_a_truncated_file_is_an_error_that_names_it(tmp_path: Path, suffix: str,
     path.write_bytes(content[: int(share * len(content))])
     with pytest.raises(InputError, match="cut"):
         read(path)
+
+
+WELL_FORMED = (
+    "t,x\n0,1\n1,2\n2,3\n",
+    "date,x\n2024-01-01,1\n2024-01-02,2\n",
+    "time;x [mV]\n0,5;1,5\n1,50;2\n",
+    "year,month,day,x\n2024,1,1,5\n2024,1,2,6\n",
+    "date,time,x\n2024-01-01,10:00,5\n2024-01-01,10:01,5\n",
+    "timestamp,x,w\n1517363399,1,a\n1517363400,2,b\n",
+    "when,x\n1/2/2024,3\n2/2/2024,4\n",
+    "t x\n0 1\n1 2\n",
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    text=st.sampled_from(WELL_FORMED),
+    edits=st.lists(
+        st.tuples(st.integers(0, 60), st.sampled_from('0123456789.,;:\n"-+TZeE /a\t|#%()[]é\x00')), max_size=6
+    ),
+    repeat=st.booleans(),
+)
+def test_a_table_with_typing_errors_is_read_or_refused_clearly(
+    text: str, edits: list[tuple[int, str]], repeat: bool
+) -> None:
+    for place, sign in edits:
+        text = text[:place] + sign + text[place + 1 :]
+    if repeat:
+        text += text[len(text) // 2 :]
+    try:
+        found = read_table(io.BytesIO(text.encode()))
+    except InputError:
+        return
+    assert found.sizes["time"] >= 1
+    assert (np.diff(ticks(found)) > 0).all()
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".txt", ".npy", ".npz", ".parquet", ".nc", ".wav"])

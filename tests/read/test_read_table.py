@@ -258,6 +258,24 @@ def test_time_can_be_named_or_denied() -> None:
     assert list(table("t,x\n0,1\n1,2\n", time=False)) == ["t", "x"]
 
 
+def test_values_in_a_column_called_time_stay_beside_the_rows_own_time() -> None:
+    found = table("time,x\n5,1\n1,2\n3,3\n", time=False)
+    assert {name: variable.values.tolist() for name, variable in found.items()} == {
+        "time_column": [5.0, 1.0, 3.0],
+        "x": [1.0, 2.0, 3.0],
+    }
+    assert timebase(found).unit == "tick"
+    assert list(table("time,time_column\n5,1\n1,2\n", time=False)) == ["time_column_", "time_column"]
+    assert list(table("date,time\n2024-01-01,7\n2024-01-02,3\n")) == ["time_column"]
+
+
+@pytest.mark.parametrize("name", ["channel", "unit", "variable", "units", "dim_0"])
+def test_columns_may_be_called_like_parts_of_a_sequence(name: str) -> None:
+    found = as_array(f"t,{name},x\n0,1,2\n1,3,4\n")
+    assert list(found.channel.values) == [name, "x"]
+    np.testing.assert_array_equal(series(found, channel=name)[0], [1.0, 3.0])
+
+
 def test_irregular_times_are_kept_as_they_are() -> None:
     found = table("t,x\n0.1,1\n0.35,2\n1.234567,3\n1.3,4\n")
     assert regularity(found) == "irregular"
