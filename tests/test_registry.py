@@ -24,10 +24,10 @@ class Lamp:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_runs():
+def _nothing_runs(monkeypatch):
+    monkeypatch.setattr(registry, "_panel", None)
     registry.close_all()
     yield
-    registry.set_panel(None)
     registry.close_all()
 
 
