@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 from .read import read
 from .registry import running
 
-__all__ = ["attractors", "datasets", "feed", "plot", "read", "running", "sequence", "stream"]
+__all__ = ["attractors", "datasets", "feed", "logic", "loops", "plot", "read", "running", "sequence", "stream"]
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,8 @@
 
     LabError
     ├── InputError (ValueError)         what was given cannot be used as it is
-    │   └── GapError                    the sequence has gaps that this computation cannot bridge
+    │   ├── GapError                    the sequence has gaps that this computation cannot bridge
+    │   └── FormulaError                a formula that cannot be read, with a caret under the place
     ├── MissingExtra (ImportError)      an optional dependency is not installed
     ├── ConvergenceError                an iteration ended without an answer; ``partial`` holds what it had
     ├── OperatorStalled                 a feed operator took too long and its feed was closed
@@ -24,6 +25,7 @@ from typing import Any
 __all__ = [
     "AuthError",
     "ConvergenceError",
+    "FormulaError",
     "FrameError",
     "GapError",
     "InputError",
@@ -45,6 +47,25 @@ class InputError(LabError, ValueError):
 
 class GapError(InputError):
     """The sequence has gaps, or irregular times, that this computation cannot bridge."""
+
+
+class FormulaError(InputError):
+    """A formula that cannot be read or used; the message shows it with a caret under the place.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong and what is allowed.
+    text : str
+        The formula.
+    position : int
+        Where in `text`, counted from 0.
+    """
+
+    def __init__(self, message: str, text: str, position: int):
+        super().__init__(f"{message}\n  {text}\n  {' ' * position}^")
+        self.text = text
+        self.position = position
 
 
 class MissingExtra(LabError, ImportError):

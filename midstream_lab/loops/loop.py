@@ -1,0 +1,520 @@
+"""The strange loop: level 2 watches level 1, which trusts level 0, which level 2 may change."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..feed.schema import Block, Channel, Schema
+from ..kernels.loops import tower as kernels
+from ..logic import Monitor
+from .changes import Change, Forget
+from .gate import Gate, Ruling
+from .history import History
+from .journal import Entry
+from .tower import (
+    COMMITTED,
+    LOST,
+    MISSING,
+    OPEN,
+    ROLLED_BACK,
+    ROWS,
+    SIGNALS,
+    UNPREDICTED,
+    WITHHELD,
+    Layout,
+    Record,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["StrangeLoop"]
+
+#: Shadow runs that are kept to be looked at.
+RUNS = 32
+
+
+class StrangeLoop:
+    """A tower of learners that predicts a sequence one step ahead and may change itself through a gate.
+
+    *Level 0* predicts each row by experts: recursive least squares on the last `lags` values, one for each memory,
+    and persistence. *Level 1* weighs them by fixed share (Herbster and Warmuth 1998), with losses in units of their
+    running mean. *Level 2* watches the loss of level 1 by a cumulative sum (Page 1954); when it believes that the
+    world has changed it proposes to level 0 that the half of its learners with the longest memories forget, which
+    closes the loop. Every proposal runs on a shadow copy first and is committed only by the `Gate`.
+
+    Works on arrays (`update`, `run`) and as an operator of a feed (``feed.pipe(StrangeLoop())``), with the same
+    answer however the rows are cut. Missing rows (NaN, gaps) are skipped and counted; after one, predictions begin
+    again when `lags` rows have come.
+
+    Parameters
+    ----------
+    lags : int, optional
+        Values that the experts see; default 4.
+    memories : sequence of float, optional
+        Memory of each recursive-least-squares expert in rows; default (2000, 200).
+    rate : float, optional
+        Learning rate of level 1; default 0.5, with which the weights are those of Bayes for Gaussian noise.
+    share : float, optional
+        Part of each weight that goes to the other experts at each row; default 0.01.
+    gate : Gate, optional
+        Default ``Gate()``.
+    self_modify : bool, optional
+        Whether level 2 may propose; default True. `propose` works either way.
+    budget : (int, int), optional
+        At most so many proposals within so many rows; default (4, 2000). Further ones of level 2 are withheld
+        and counted.
+    channel : str, optional
+        The channel of a feed to predict; default the first numeric one.
+    history : int, optional
+        Newest rows that `result` gives; default 16,384.
+    name : str, optional
+        Stands in the name of the feed; default ``"loop"``.
+
+    Raises
+    ------
+    InputError
+        If a value is not allowed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> loop = StrangeLoop()
+    >>> result = loop.run(np.sin(np.arange(500) / 5) + 0.1 * rng.standard_normal(500))
+    >>> bool(result["loss"][100:].mean() < 0.03)
+    True
+    >>> loop
+    StrangeLoop(500 rows, 3 experts, 0 committed, 0 rolled back)
+    """
+
+    policy = "block"
+
+    def __init__(
+        self,
+        *,
+        lags: int = 4,
+        memories: Sequence[float] = (2000.0, 200.0),
+        rate: float = 0.5,
+        share: float = 0.01,
+        gate: Gate | None = None,
+        self_modify: bool = True,
+        budget: tuple[int, int] = (4, 2000),
+        channel: str | None = None,
+        history: int = 16_384,
+        name: str = "loop",
+    ):
+        _check_settings(lags, memories, rate, share, budget, history)
+        ordered = sorted(map(float, memories), reverse=True)
+        self.layout = Layout(lags, len(ordered))
+        self.experts = (*(f"rls_{memory:g}" for memory in ordered), "persistence")
+        self.gate = gate if gate is not None else Gate()
+        self.self_modify = self_modify
+        self.budget = budget
+        self.name = name
+        self._channel = channel
+        self._column = 0
+        self._input: Schema | None = None
+        self._next: int | None = None
+        self._journal: list[Entry] = []
+        self._changes: dict[int, Change] = {}
+        self._runs: deque[tuple[int, np.ndarray]] = deque(maxlen=RUNS)
+        self._open: Entry | None = None
+        self._monitors: list[Monitor] = []
+        self._lock = threading.RLock()
+        self._history = History(history, len(self.experts))
+        live = self.layout.new(ordered, rate, share)
+        self._record = Record.new(live, horizon=self.gate.horizon, budget=budget[0])
+
+    # -- learning ------------------------------------------------------------------------------------
+
+    def schema_out(self, schema: Schema) -> Schema:
+        """What `update` gives: prediction, loss, a weight for each expert, change (level 2) and event."""
+        numeric = [channel.name for channel in schema.channels if channel.numeric]
+        name = self._channel or (numeric[0] if numeric else "")
+        if name not in numeric:
+            raise InputError(f"no numeric channel named {name!r}; there are {', '.join(numeric) or 'none'}")
+        self._column = schema.index(name)
+        self._input = schema
+        unit = schema.channels[self._column].unit
+        channels = (
+            Channel(name="prediction", unit=unit),
+            Channel(name="loss", unit=f"({unit})^2" if unit else ""),
+            *(Channel(name=f"weight_{expert}") for expert in self.experts),
+            Channel(name="change"),
+            Channel(name="event", kind="category"),
+        )
+        return Schema(channels=channels, time=schema.time, attrs={**schema.attrs, "method": "StrangeLoop"})
+
+    def update(self, block: Any) -> Block | None:
+        """Learn from rows, in order.
+
+        Parameters
+        ----------
+        block : Block or array_like, shape (n,)
+            Rows of the feed, or the next values of one sequence; NaN marks a missing row.
+
+        Returns
+        -------
+        Block
+            For each row what was predicted before it was seen, the squared error, the weights after it, how near
+            level 2 is to believing in a change (1 is belief), and what happened.
+
+        Raises
+        ------
+        InputError
+            If an array is not one sequence of real numbers.
+        """
+        with self._lock:
+            if not isinstance(block, Block):
+                block = self._block(block)
+            x = np.array(block.columns[self._column], dtype=np.float64)
+            if np.isinf(x).any():
+                raise InputError(f"row {block.first + int(np.isinf(x).argmax())} is infinite; mark missing rows by NaN")
+            x.flags.writeable = False
+            lost = block.gap if self._next is None else max(block.gap, block.first - self._next)
+            if lost:
+                self._record.counts[LOST] += lost
+                self._record.live[kernels.FILLED] = self._record.shadow[kernels.FILLED] = 0.0
+            self._next = block.stop
+            return self._learn(x, block)
+
+    def run(self, x: Any, *, channel: str | None = None) -> xr.Dataset:
+        """Learn from a whole sequence and give the result for every row of it.
+
+        Parameters
+        ----------
+        x : array_like or sequence
+            What `midstream_lab.sequence.sequence` takes; NaN is kept as missing.
+        channel : str, optional
+            Which channel, where there are several.
+
+        Returns
+        -------
+        Dataset
+            See `result`.
+        """
+        from ..feed.source import SequenceSource
+        from ..sequence import sequence
+
+        labelled = sequence(x, nan="keep")
+        source = SequenceSource(labelled)
+        with self._lock:
+            self._channel = channel or self._channel
+            self.schema_out(source.schema)
+            self._history = History(max(len(labelled), 1), len(self.experts))
+            stop = threading.Event()
+            for block in source.blocks(stop):
+                self.update(block)
+            return self.result()
+
+    def finish(self) -> None:
+        """The feed has ended: a shadow run that is open stays undecided."""
+
+    def result(self, *, rows: int | None = None) -> xr.Dataset:
+        """What the loop said of the newest rows.
+
+        Parameters
+        ----------
+        rows : int, optional
+            Default all that are kept.
+
+        Returns
+        -------
+        Dataset, dims (time, expert)
+            ``value``, ``prediction`` (made before the value was seen), ``loss``, ``weight`` (time, expert),
+            ``change`` and ``event``; the counts as attributes.
+        """
+        import xarray as xr
+
+        from ..sequence import time_coordinate
+        from ..timebase import TimeBase
+
+        with self._lock:
+            kept = self._history.read(rows)
+            attrs = self.counts
+        time = self._input.time if self._input is not None else TimeBase()
+        unit = self._input.channels[self._column].unit if self._input is not None else ""
+        units = {"value": unit, "prediction": unit, "loss": f"({unit})^2" if unit else ""}
+        data: dict[str, Any] = {
+            name: ("time", kept[name], {"units": units[name]} if units.get(name) else {})
+            for name in ("value", "prediction", "loss", "change")
+        }
+        data["weight"] = (("time", "expert"), kept["weights"])
+        data["event"] = ("time", kept["event"].astype(str))
+        coords = {
+            "time": time_coordinate(kept["tick"], time),
+            "row": ("time", kept["row"]),
+            "expert": list(self.experts),
+        }
+        return xr.Dataset(data, coords=coords, attrs=attrs)
+
+    # -- changing itself -----------------------------------------------------------------------------
+
+    def propose(self, change: Change, *, proposer: str = "user", evidence: Mapping[str, float] | None = None) -> Entry:
+        """Run a change on a shadow copy; the gate decides while the next rows come.
+
+        Parameters
+        ----------
+        change : Change
+            `Forget`, `SetMemory`, `SetCoefficients`, `SetShare` or one of your own.
+        proposer : str, optional
+            Who proposes; default ``"user"``.
+        evidence : mapping of str to float, optional
+            Why, for the journal.
+
+        Returns
+        -------
+        Entry
+            The journal's line; look for its number in `journal` later.
+
+        Raises
+        ------
+        InputError
+            If a shadow already runs, the budget is spent, the change does not fit or nothing was learned yet.
+        """
+        if not isinstance(change, Change):
+            raise InputError(f"a change has a target and apply(state, layout), such as Forget([0]); not {change!r}")
+        with self._lock:
+            record = self._record
+            if self._open is not None:
+                raise InputError(f"proposal {self._open.number} still runs as a shadow; one at a time")
+            if record.live[kernels.SEEN] == 0.0:
+                raise InputError("nothing was learned yet; give the loop some rows first")
+            if self._spent():
+                raise InputError(f"the budget of {self.budget[0]} proposals in {self.budget[1]} rows is spent")
+            record.shadow[:] = record.live
+            change.apply(record.shadow, self.layout)
+            record.sums[:] = 0.0
+            record.run[:] = 0.0
+            number = len(self._changes)
+            self._changes[number] = change
+            record.spent[:-1] = record.spent[1:]
+            record.spent[-1] = record.counts[ROWS]
+            record.counts[OPEN] = number
+            self._open = Entry(
+                number=number,
+                row=int(record.counts[ROWS]) - 1,
+                proposer=proposer,
+                target=change.target,
+                change=repr(change),
+                verdict="open",
+                reason=f"runs as a shadow for at most {self.gate.horizon} rows",
+                evidence=evidence or {},
+            )
+            self._journal.append(self._open)
+            self._monitors = self.gate.monitors()
+            return self._open
+
+    @property
+    def journal(self) -> tuple[Entry, ...]:
+        """Every line so far, oldest first."""
+        with self._lock:
+            return tuple(self._journal)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows, missing, lost, unpredicted, withheld, committed, rolled back and numerical resets."""
+        with self._lock:
+            names = ("rows", "missing", "lost", "unpredicted", "withheld", "committed", "rolled_back")
+            found = {name: int(self._record.counts[i]) for i, name in enumerate(names)}
+            return {**found, "resets": int(self._record.live[kernels.RESETS])}
+
+    def shadow_run(self, number: int) -> dict[str, np.ndarray]:
+        """The signals of a proposal's shadow run, one value a row; of the newest 32 proposals.
+
+        Raises
+        ------
+        InputError
+            If it is not kept.
+        """
+        with self._lock:
+            if self._open is not None and self._open.number == number:
+                run = self._record.run[: int(self._record.sums[0])].copy()
+            else:
+                found = [run for kept, run in self._runs if kept == number]
+                if not found:
+                    kept = ", ".join(str(number) for number, _ in self._runs) or "none"
+                    raise InputError(f"the shadow run of proposal {number!r} is not kept; there are {kept}")
+                run = found[-1]
+        return {name: run[:, i] for i, name in enumerate(SIGNALS)}
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """Everything the loop knows, as copies of flat arrays by name."""
+        with self._lock:
+            return self._record.copy()
+
+    def restore(self, snapshot: Mapping[str, np.ndarray]) -> None:
+        """Go back to a snapshot of this loop, bit for bit; the journal goes on and says so.
+
+        Raises
+        ------
+        InputError
+            If it is not a snapshot of a loop with these settings.
+        """
+        with self._lock:
+            own = self._record.copy()
+            for name, array in own.items():
+                given = np.asarray(snapshot.get(name))
+                if given.shape != array.shape or given.dtype != array.dtype:
+                    raise InputError(f"this is no snapshot of this loop: {name} should be {array.dtype} {array.shape}")
+            number = int(snapshot["counts"][OPEN])
+            if number >= len(self._changes):
+                raise InputError(f"the snapshot has proposal {number} open, which is not in this journal")
+            if self._open is not None and self._open.number != number:
+                self._note(self._open, "withdrawn", "the loop was restored to an earlier state")
+            for name in own:
+                getattr(self._record, name)[:] = snapshot[name]
+            self._open, self._monitors = None, []
+            if number >= 0:
+                self._open = next(entry for entry in self._journal if entry.number == number)
+                self._note(self._open, "open", "the loop was restored to a state in which this ran")
+                self._monitors = self.gate.monitors()
+                for row in self._record.run[: int(self._record.sums[0])]:
+                    self.gate.judge(self._monitors, dict(zip(SIGNALS, row.tolist(), strict=True)))
+
+    def report(self) -> list[str]:
+        """Lines for the health of the feed."""
+        counts = self.counts
+        lines = [f"{counts['missing']} rows were missing and skipped"] * bool(counts["missing"])
+        lines += [f"{counts['withheld']} proposals were withheld"] * bool(counts["withheld"])
+        return lines + [f"{counts['resets']} experts began again: rounding"] * bool(counts["resets"])
+
+    def warm(self, schema: Schema) -> None:
+        """Compile the kernels before the first row."""
+        from .warming import warm
+
+        if not kernels.advance.signatures or not kernels.advance_pair.signatures:
+            deque(warm(), maxlen=0)
+
+    def __repr__(self) -> str:
+        counts = self.counts
+        return (
+            f"StrangeLoop({counts['rows']:,} rows, {len(self.experts)} experts, "
+            f"{counts['committed']} committed, {counts['rolled_back']} rolled back)"
+        )
+
+    # -- one row after the other -----------------------------------------------------------------------
+
+    def _block(self, values: Any) -> Block:
+        array = np.asarray(values)
+        if array.ndim != 1 or array.dtype.kind not in "fiub":
+            raise InputError(f"update takes one sequence of real numbers, not {array.dtype} of shape {array.shape}")
+        if self._column:
+            raise InputError("this loop runs on a feed with several channels; give blocks")
+        first = self._next or 0
+        return Block(first=first, start=first, columns=(array.astype(np.float64),))
+
+    def _learn(self, x: np.ndarray, block: Block) -> Block:
+        record, shape = self._record, (self.layout.lags, self.layout.learners)
+        many, experts = len(x), len(self.experts)
+        prediction, loss, change = np.empty(many), np.empty(many), np.empty(many)
+        weights = np.empty((many, experts))
+        event = np.full(many, "", object)
+        at = 0
+        while at < many:
+            if self._open is None:
+                done, alarm = kernels.advance(
+                    record.live, record.control, x, at, many, *shape, prediction, loss, weights, change
+                )
+                at += done
+                record.counts[ROWS] += done
+            else:
+                out, signals = np.empty(3), np.empty(len(SIGNALS))
+                gate = self.gate
+                counted, alarm = kernels.advance_pair(
+                    record.live, record.shadow, record.control, record.sums, x, at, *shape,
+                    gate.horizon, gate.alpha, signals, out, weights[at],
+                )  # fmt: skip
+                prediction[at], loss[at], change[at] = out
+                at += 1
+                record.counts[ROWS] += 1
+                if counted:
+                    event[at - 1] = self._judge(signals)
+            if alarm:
+                event[at - 1] = "; ".join(filter(None, (event[at - 1], self._alarm())))
+        missing = int(np.isnan(x).sum())
+        record.counts[MISSING] += missing
+        record.counts[UNPREDICTED] += int(np.isnan(prediction).sum()) - missing
+        step = self._input.time.step if self._input is not None else 1
+        rows = np.arange(many)
+        self._history.write(
+            row=block.first + rows,
+            tick=block.ticks if block.ticks is not None else block.start + step * rows,
+            value=x,
+            prediction=prediction,
+            loss=loss,
+            weights=weights,
+            change=change,
+            event=event,
+        )
+        return replace(block, columns=(prediction, loss, *np.ascontiguousarray(weights.T), change, event))
+
+    def _judge(self, signals: np.ndarray) -> str:
+        record, entry = self._record, self._open
+        assert entry is not None
+        record.run[int(signals[0]) - 1] = signals
+        ruling = self.gate.judge(self._monitors, dict(zip(SIGNALS, signals.tolist(), strict=True)))
+        if ruling is None:
+            return ""
+        self._close(entry, ruling, signals)
+        return f"{entry.number}: {ruling.verdict}"
+
+    def _close(self, entry: Entry, ruling: Ruling, signals: np.ndarray) -> None:
+        record = self._record
+        if ruling.verdict == "committed":
+            record.live[:] = record.shadow
+            record.counts[COMMITTED] += 1
+        else:
+            record.counts[ROLLED_BACK] += 1
+        record.counts[OPEN] = -1
+        self._runs.append((entry.number, record.run[: int(signals[0])].copy()))
+        self._open, self._monitors = None, []
+        self._note(entry, ruling.verdict, ruling.reason, dict(zip(SIGNALS, signals.tolist(), strict=True)))
+
+    def _note(self, entry: Entry, verdict: str, reason: str, evidence: Mapping[str, float] | None = None) -> None:
+        row = int(self._record.counts[ROWS]) - 1
+        evidence = entry.evidence if evidence is None else evidence
+        self._journal.append(replace(entry, row=row, verdict=verdict, reason=reason, evidence=evidence))
+
+    def _alarm(self) -> str:
+        """Level 2 believes that the world has changed."""
+        if not self.self_modify:
+            return ""
+        if self._open is not None or self._spent():
+            self._record.counts[WITHHELD] += 1
+            return ""
+        half = range((self.layout.learners + 1) // 2)
+        alarms = float(self._record.control[kernels.ALARMS])
+        entry = self.propose(Forget(tuple(half)), proposer="level 2", evidence={"alarms": alarms})
+        return f"{entry.number}: proposed"
+
+    def _spent(self) -> bool:
+        most, rows = self.budget
+        return most == 0 or bool(self._record.counts[ROWS] - self._record.spent[0] < rows)
+
+
+def _check_settings(
+    lags: int, memories: Sequence[float], rate: float, share: float, budget: tuple[int, int], history: int
+) -> None:
+    if not isinstance(lags, (int, np.integer)) or not 1 <= lags <= 64:
+        raise InputError(f"lags is a whole number from 1 to 64, not {lags!r}")
+    if not len(memories) or not all(1.0 < memory < np.inf for memory in memories):
+        raise InputError(f"memories holds at least one number of rows above 1, not {memories!r}")
+    if len(set(memories)) != len(memories):
+        raise InputError(f"memories must be distinct, got {list(memories)}")
+    if not 0.0 < rate < np.inf:
+        raise InputError(f"rate is positive and finite, not {rate!r}")
+    if not 0.0 <= share <= 1.0:
+        raise InputError(f"share lies between 0 and 1, not {share!r}")
+    if len(budget) != 2 or budget[0] < 0 or budget[1] < 1:
+        raise InputError(f"budget is (proposals >= 0, rows >= 1), not {budget!r}")
+    if history < 1:
+        raise InputError(f"history is at least 1 row, not {history!r}")
