@@ -17,7 +17,19 @@ __version__ = "0.1.0"
 from .read import read
 from .registry import running
 
-__all__ = ["attractors", "datasets", "feed", "logic", "loops", "plot", "read", "running", "sequence", "stream"]
+__all__ = [
+    "attractors",
+    "datasets",
+    "feed",
+    "logic",
+    "loops",
+    "plot",
+    "read",
+    "running",
+    "scheduling",
+    "sequence",
+    "stream",
+]
 
 
 def __getattr__(name: str) -> Any:
