@@ -256,6 +256,11 @@ class StrangeLoop:
         }
         return xr.Dataset(data, coords=coords, attrs=attrs)
 
+    def recent(self, rows: int) -> dict[str, np.ndarray]:
+        """The newest `rows` rows that are kept, as arrays without labels; what views draw."""
+        with self._lock:
+            return self._history.read(rows)
+
     # -- changing itself -----------------------------------------------------------------------------
 
     def propose(self, change: Change, *, proposer: str = "user", evidence: Mapping[str, float] | None = None) -> Entry:

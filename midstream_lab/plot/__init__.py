@@ -1,7 +1,8 @@
 """Static pictures with matplotlib, for papers, the command line and saved notebooks."""
 
 from .attractor import attractor
+from .loop import loop
 from .sequence import sequence
 from .style import COLORMAP, PALETTE, new_figure, png
 
-__all__ = ["COLORMAP", "PALETTE", "attractor", "new_figure", "png", "sequence"]
+__all__ = ["COLORMAP", "PALETTE", "attractor", "loop", "new_figure", "png", "sequence"]

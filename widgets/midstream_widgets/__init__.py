@@ -9,11 +9,12 @@ from midstream_lab import registry
 
 if TYPE_CHECKING:
     from .live_attractor import LiveAttractor as LiveAttractor
+    from .loop_inspector import LoopInspector as LoopInspector
     from .running import running_panel as running_panel
 
-__all__ = ["LiveAttractor", "running_panel"]
+__all__ = ["LiveAttractor", "LoopInspector", "running_panel"]
 
-_HOMES = {"LiveAttractor": "live_attractor", "running_panel": "running"}
+_HOMES = {"LiveAttractor": "live_attractor", "LoopInspector": "loop_inspector", "running_panel": "running"}
 
 
 def __getattr__(name: str) -> Any:
