@@ -27,6 +27,8 @@ clean:          ## remove the environment, caches and generated files
 
 $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "midstream_lab needs Python 3.11 or newer; name one with: make PYTHON=python3.11 ...")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[bench]"
+	@echo "installing into $(VENV); the first time takes a few minutes"
+	@start=$$(date +%s); $(PYTHON) -m venv $(VENV) \
+	&& $(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[bench]" \
+	&& echo "installed in $$(($$(date +%s) - start)) s"
 	@touch $@

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -39,20 +37,19 @@ def run(args: argparse.Namespace) -> int:
     from . import notebooks
     from .warm import run as warm_up
 
-    require("jupyterlab", extra="lab")
     settings = require("midstream_widgets.jupyter", extra="lab")
+    os.environ.update(settings.environment())
+    labapp = require("jupyterlab.labapp", extra="lab")
     start = time.monotonic()
     for line in notebooks.copy_to(args.dir):
         print(line)
     warm_up(args)
     print(f"ready after {time.monotonic() - start:.1f} s; JupyterLab opens on {args.dir / '00_live_attractor.ipynb'}")
-    command = [sys.executable, "-m", "jupyterlab", f"--port={args.port}", *settings.arguments()]
+    arguments = [f"--port={args.port}", *settings.arguments(), "--LabApp.default_url=/lab/tree/00_live_attractor.ipynb"]
+    if getattr(os, "geteuid", lambda: 1)() == 0:  # in a container; still loopback only, with a token
+        arguments.append("--allow-root")
     if args.no_browser:
-        command.append("--no-browser")
-    command.append("00_live_attractor.ipynb")
-    try:
-        return subprocess.run(
-            command, cwd=args.dir, env={**os.environ, **settings.environment()}, check=False
-        ).returncode
-    except KeyboardInterrupt:
-        return 0
+        arguments.append("--no-browser")
+    os.chdir(args.dir)
+    labapp.LabApp.launch_instance(arguments)
+    return 0

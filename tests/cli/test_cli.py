@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -143,8 +144,6 @@ def test_watching_shows_the_running_estimate(tmp_path: Path) -> None:
     with Feed(source.schema, window=4096) as feed:
         estimates = watch.running_estimate(feed, Namespace(channel=None, window=2000, every=2000))
         assert "no estimate yet" in watch.status(feed, estimates, 1.0)
-        import threading
-
         for block in source.blocks(threading.Event()):
             feed.append(block)
         estimates.wait(n=1, timeout=60)
@@ -178,3 +177,31 @@ def test_demo_reports_on_real_data_and_writes_a_picture(tmp_path: Path) -> None:
 def test_warm_compiles_in_another_process_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["warm"]) == 0
     assert "kernels ready" in capsys.readouterr().out
+
+
+def test_lab_serves_the_notebooks_with_a_token_on_loopback(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "midstream_lab", "lab", "mine", "--no-browser"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "HOME": str(tmp_path), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")},
+    )
+    watchdog = threading.Timer(90, process.kill)  # else a silent server would keep the loop below waiting
+    watchdog.start()
+    try:
+        seen = []
+        assert process.stdout is not None
+        for line in process.stdout:
+            seen.append(line)
+            if "/lab/tree/00_live_attractor.ipynb?token=" in line:
+                break
+        text = "".join(seen)
+        assert "?token=" in text, text
+        assert re.search(r"http://(127\.0\.0\.1|localhost):\d+/lab", text)
+        assert (tmp_path / "mine" / "00_live_attractor.ipynb").is_file()
+    finally:
+        watchdog.cancel()
+        process.terminate()
+        process.communicate(timeout=30)
