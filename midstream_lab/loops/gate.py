@@ -79,8 +79,10 @@ class Gate:
     ):
         if isinstance(require, (str, Formula)):
             raise InputError("require takes a list of formulas; put the one into brackets")
-        if not 1 <= settle <= horizon <= 1_000_000:
-            raise InputError(f"needs 1 <= settle <= horizon <= 1,000,000, got settle {settle} and horizon {horizon}")
+        if not (isinstance(settle, int) and isinstance(horizon, int) and 1 <= settle <= horizon <= 1_000_000):
+            raise InputError(
+                f"needs whole numbers 1 <= settle <= horizon <= 1,000,000, got settle {settle} and horizon {horizon}"
+            )
         if not 0.0 < alpha < 1.0:
             raise InputError(f"alpha lies between 0 and 1, not {alpha!r}")
         if not 0.0 < norm_bound < math.inf:

@@ -18,7 +18,7 @@ class Entry:
     number : int
         Of the proposal. Its first entry has the verdict ``"open"``, its last another.
     row : int
-        The row after which this was written, counted from 0; -1 before any.
+        The row after which this was written, as the feed numbers it; -1 before any.
     proposer : str
         ``"level 2"`` or who called `StrangeLoop.propose`.
     target : str

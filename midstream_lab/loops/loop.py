@@ -11,34 +11,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
-from ..feed.schema import Block, Channel, Schema
+from ..feed.schema import Block, Schema
 from ..kernels.loops import tower as kernels
-from ..logic import Monitor
+from ..timebase import TimeBase
 from .changes import Change, Forget
-from .gate import Gate, Ruling
+from .gate import Gate
 from .history import History
 from .journal import Entry
-from .tower import (
-    COMMITTED,
-    LOST,
-    MISSING,
-    OPEN,
-    ROLLED_BACK,
-    ROWS,
-    SIGNALS,
-    UNPREDICTED,
-    WITHHELD,
-    Layout,
-    Record,
-)
+from .output import label_rows, output_schema, pick_channel
+from .settings import check_settings
+from .tower import LOST, MISSING, ROWS, SIGNALS, UNPREDICTED, WITHHELD, Layout, Record
+from .trials import Trials
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["StrangeLoop"]
-
-#: Shadow runs that are kept to be looked at.
-RUNS = 32
 
 
 class StrangeLoop:
@@ -52,7 +40,8 @@ class StrangeLoop:
 
     Works on arrays (`update`, `run`) and as an operator of a feed (``feed.pipe(StrangeLoop())``), with the same
     answer however the rows are cut. Missing rows (NaN, gaps) are skipped and counted; after one, predictions begin
-    again when `lags` rows have come.
+    again when `lags` rows have come. The unit of the data does not matter; after the scale of a stream has fallen by
+    orders of magnitude the learners need several memories to lose the old one, unless level 2 has them forget.
 
     Parameters
     ----------
@@ -96,6 +85,7 @@ class StrangeLoop:
     """
 
     policy = "block"
+    turn_rows = 512  # with a shadow open a row takes tens of microseconds
 
     def __init__(
         self,
@@ -111,8 +101,8 @@ class StrangeLoop:
         history: int = 16_384,
         name: str = "loop",
     ):
-        _check_settings(lags, memories, rate, share, budget, history)
-        ordered = sorted(map(float, memories), reverse=True)
+        check_settings(lags=lags, memories=memories, rate=rate, share=share, budget=budget, history=history)
+        ordered = sorted((float(memory) for memory in memories), reverse=True)
         self.layout = Layout(lags, len(ordered))
         self.experts = (*(f"rls_{memory:g}" for memory in ordered), "persistence")
         self.gate = gate if gate is not None else Gate()
@@ -123,35 +113,20 @@ class StrangeLoop:
         self._column = 0
         self._input: Schema | None = None
         self._next: int | None = None
-        self._journal: list[Entry] = []
-        self._changes: dict[int, Change] = {}
-        self._runs: deque[tuple[int, np.ndarray]] = deque(maxlen=RUNS)
-        self._open: Entry | None = None
-        self._monitors: list[Monitor] = []
+        self._row = -1  # the newest row, as the journal names it
         self._lock = threading.RLock()
         self._history = History(history, len(self.experts))
         live = self.layout.new(ordered, rate, share)
         self._record = Record.new(live, horizon=self.gate.horizon, budget=budget[0])
+        self._trials = Trials(self._record, self.layout, self.gate, budget)
 
     # -- learning ------------------------------------------------------------------------------------
 
     def schema_out(self, schema: Schema) -> Schema:
         """What `update` gives: prediction, loss, a weight for each expert, change (level 2) and event."""
-        numeric = [channel.name for channel in schema.channels if channel.numeric]
-        name = self._channel or (numeric[0] if numeric else "")
-        if name not in numeric:
-            raise InputError(f"no numeric channel named {name!r}; there are {', '.join(numeric) or 'none'}")
-        self._column = schema.index(name)
+        self._column = pick_channel(schema, self._channel)
         self._input = schema
-        unit = schema.channels[self._column].unit
-        channels = (
-            Channel(name="prediction", unit=unit),
-            Channel(name="loss", unit=f"({unit})^2" if unit else ""),
-            *(Channel(name=f"weight_{expert}") for expert in self.experts),
-            Channel(name="change"),
-            Channel(name="event", kind="category"),
-        )
-        return Schema(channels=channels, time=schema.time, attrs={**schema.attrs, "method": "StrangeLoop"})
+        return output_schema(schema, self._column, self.experts)
 
     def update(self, block: Any) -> Block | None:
         """Learn from rows, in order.
@@ -184,7 +159,9 @@ class StrangeLoop:
                 self._record.counts[LOST] += lost
                 self._record.live[kernels.FILLED] = self._record.shadow[kernels.FILLED] = 0.0
             self._next = block.stop
-            return self._learn(x, block)
+            said = self._learn(x, block)
+            self._row = block.stop - 1
+            return said
 
     def run(self, x: Any, *, channel: str | None = None) -> xr.Dataset:
         """Learn from a whole sequence and give the result for every row of it.
@@ -232,29 +209,11 @@ class StrangeLoop:
             ``value``, ``prediction`` (made before the value was seen), ``loss``, ``weight`` (time, expert),
             ``change`` and ``event``; the counts as attributes.
         """
-        import xarray as xr
-
-        from ..sequence import time_coordinate
-        from ..timebase import TimeBase
-
         with self._lock:
-            kept = self._history.read(rows)
-            attrs = self.counts
+            kept, attrs = self._history.read(rows), self.counts
         time = self._input.time if self._input is not None else TimeBase()
         unit = self._input.channels[self._column].unit if self._input is not None else ""
-        units = {"value": unit, "prediction": unit, "loss": f"({unit})^2" if unit else ""}
-        data: dict[str, Any] = {
-            name: ("time", kept[name], {"units": units[name]} if units.get(name) else {})
-            for name in ("value", "prediction", "loss", "change")
-        }
-        data["weight"] = (("time", "expert"), kept["weights"])
-        data["event"] = ("time", kept["event"].astype(str))
-        coords = {
-            "time": time_coordinate(kept["tick"], time),
-            "row": ("time", kept["row"]),
-            "expert": list(self.experts),
-        }
-        return xr.Dataset(data, coords=coords, attrs=attrs)
+        return label_rows(kept, experts=self.experts, time=time, unit=unit, attrs=attrs)
 
     def recent(self, rows: int) -> dict[str, np.ndarray]:
         """The newest `rows` rows that are kept, as arrays without labels; what views draw."""
@@ -288,41 +247,13 @@ class StrangeLoop:
         if not isinstance(change, Change):
             raise InputError(f"a change has a target and apply(state, layout), such as Forget([0]); not {change!r}")
         with self._lock:
-            record = self._record
-            if self._open is not None:
-                raise InputError(f"proposal {self._open.number} still runs as a shadow; one at a time")
-            if record.live[kernels.SEEN] == 0.0:
-                raise InputError("nothing was learned yet; give the loop some rows first")
-            if self._spent():
-                raise InputError(f"the budget of {self.budget[0]} proposals in {self.budget[1]} rows is spent")
-            record.shadow[:] = record.live
-            change.apply(record.shadow, self.layout)
-            record.sums[:] = 0.0
-            record.run[:] = 0.0
-            number = len(self._changes)
-            self._changes[number] = change
-            record.spent[:-1] = record.spent[1:]
-            record.spent[-1] = record.counts[ROWS]
-            record.counts[OPEN] = number
-            self._open = Entry(
-                number=number,
-                row=int(record.counts[ROWS]) - 1,
-                proposer=proposer,
-                target=change.target,
-                change=repr(change),
-                verdict="open",
-                reason=f"runs as a shadow for at most {self.gate.horizon} rows",
-                evidence=evidence or {},
-            )
-            self._journal.append(self._open)
-            self._monitors = self.gate.monitors()
-            return self._open
+            return self._trials.propose(change, proposer=proposer, evidence=evidence or {}, row=self._row)
 
     @property
     def journal(self) -> tuple[Entry, ...]:
         """Every line so far, oldest first."""
         with self._lock:
-            return tuple(self._journal)
+            return tuple(self._trials.journal)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -331,6 +262,12 @@ class StrangeLoop:
             names = ("rows", "missing", "lost", "unpredicted", "withheld", "committed", "rolled_back")
             found = {name: int(self._record.counts[i]) for i, name in enumerate(names)}
             return {**found, "resets": int(self._record.live[kernels.RESETS])}
+
+    @property
+    def runs(self) -> tuple[int, ...]:
+        """Numbers of the proposals whose shadow runs can be looked at, oldest first."""
+        with self._lock:
+            return self._trials.runs
 
     def shadow_run(self, number: int) -> dict[str, np.ndarray]:
         """The signals of a proposal's shadow run, one value a row; of the newest 32 proposals.
@@ -341,15 +278,7 @@ class StrangeLoop:
             If it is not kept.
         """
         with self._lock:
-            if self._open is not None and self._open.number == number:
-                run = self._record.run[: int(self._record.sums[0])].copy()
-            else:
-                found = [run for kept, run in self._runs if kept == number]
-                if not found:
-                    kept = ", ".join(str(number) for number, _ in self._runs) or "none"
-                    raise InputError(f"the shadow run of proposal {number!r} is not kept; there are {kept}")
-                run = found[-1]
-        return {name: run[:, i] for i, name in enumerate(SIGNALS)}
+            return self._trials.run(number)
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """Everything the loop knows, as copies of flat arrays by name."""
@@ -365,25 +294,7 @@ class StrangeLoop:
             If it is not a snapshot of a loop with these settings.
         """
         with self._lock:
-            own = self._record.copy()
-            for name, array in own.items():
-                given = np.asarray(snapshot.get(name))
-                if given.shape != array.shape or given.dtype != array.dtype:
-                    raise InputError(f"this is no snapshot of this loop: {name} should be {array.dtype} {array.shape}")
-            number = int(snapshot["counts"][OPEN])
-            if number >= len(self._changes):
-                raise InputError(f"the snapshot has proposal {number} open, which is not in this journal")
-            if self._open is not None and self._open.number != number:
-                self._note(self._open, "withdrawn", "the loop was restored to an earlier state")
-            for name in own:
-                getattr(self._record, name)[:] = snapshot[name]
-            self._open, self._monitors = None, []
-            if number >= 0:
-                self._open = next(entry for entry in self._journal if entry.number == number)
-                self._note(self._open, "open", "the loop was restored to a state in which this ran")
-                self._monitors = self.gate.monitors()
-                for row in self._record.run[: int(self._record.sums[0])]:
-                    self.gate.judge(self._monitors, dict(zip(SIGNALS, row.tolist(), strict=True)))
+            self._trials.restore(snapshot, row=self._row)
 
     def report(self) -> list[str]:
         """Lines for the health of the feed."""
@@ -425,7 +336,7 @@ class StrangeLoop:
         event = np.full(many, "", object)
         at = 0
         while at < many:
-            if self._open is None:
+            if self._trials.open is None:
                 done, alarm = kernels.advance(
                     record.live, record.control, x, at, many, *shape, prediction, loss, weights, change
                 )
@@ -442,8 +353,10 @@ class StrangeLoop:
                 at += 1
                 record.counts[ROWS] += 1
                 if counted:
-                    event[at - 1] = self._judge(signals)
+                    self._row = block.first + at - 1
+                    event[at - 1] = self._trials.judge(signals, row=self._row)
             if alarm:
+                self._row = block.first + at - 1
                 event[at - 1] = "; ".join(filter(None, (event[at - 1], self._alarm())))
         missing = int(np.isnan(x).sum())
         record.counts[MISSING] += missing
@@ -462,64 +375,14 @@ class StrangeLoop:
         )
         return replace(block, columns=(prediction, loss, *np.ascontiguousarray(weights.T), change, event))
 
-    def _judge(self, signals: np.ndarray) -> str:
-        record, entry = self._record, self._open
-        assert entry is not None
-        record.run[int(signals[0]) - 1] = signals
-        ruling = self.gate.judge(self._monitors, dict(zip(SIGNALS, signals.tolist(), strict=True)))
-        if ruling is None:
-            return ""
-        self._close(entry, ruling, signals)
-        return f"{entry.number}: {ruling.verdict}"
-
-    def _close(self, entry: Entry, ruling: Ruling, signals: np.ndarray) -> None:
-        record = self._record
-        if ruling.verdict == "committed":
-            record.live[:] = record.shadow
-            record.counts[COMMITTED] += 1
-        else:
-            record.counts[ROLLED_BACK] += 1
-        record.counts[OPEN] = -1
-        self._runs.append((entry.number, record.run[: int(signals[0])].copy()))
-        self._open, self._monitors = None, []
-        self._note(entry, ruling.verdict, ruling.reason, dict(zip(SIGNALS, signals.tolist(), strict=True)))
-
-    def _note(self, entry: Entry, verdict: str, reason: str, evidence: Mapping[str, float] | None = None) -> None:
-        row = int(self._record.counts[ROWS]) - 1
-        evidence = entry.evidence if evidence is None else evidence
-        self._journal.append(replace(entry, row=row, verdict=verdict, reason=reason, evidence=evidence))
-
     def _alarm(self) -> str:
         """Level 2 believes that the world has changed."""
         if not self.self_modify:
             return ""
-        if self._open is not None or self._spent():
+        if self._trials.open is not None or self._trials.spent:
             self._record.counts[WITHHELD] += 1
             return ""
         half = range((self.layout.learners + 1) // 2)
         alarms = float(self._record.control[kernels.ALARMS])
         entry = self.propose(Forget(tuple(half)), proposer="level 2", evidence={"alarms": alarms})
         return f"{entry.number}: proposed"
-
-    def _spent(self) -> bool:
-        most, rows = self.budget
-        return most == 0 or bool(self._record.counts[ROWS] - self._record.spent[0] < rows)
-
-
-def _check_settings(
-    lags: int, memories: Sequence[float], rate: float, share: float, budget: tuple[int, int], history: int
-) -> None:
-    if not isinstance(lags, (int, np.integer)) or not 1 <= lags <= 64:
-        raise InputError(f"lags is a whole number from 1 to 64, not {lags!r}")
-    if not len(memories) or not all(1.0 < memory < np.inf for memory in memories):
-        raise InputError(f"memories holds at least one number of rows above 1, not {memories!r}")
-    if len(set(memories)) != len(memories):
-        raise InputError(f"memories must be distinct, got {list(memories)}")
-    if not 0.0 < rate < np.inf:
-        raise InputError(f"rate is positive and finite, not {rate!r}")
-    if not 0.0 <= share <= 1.0:
-        raise InputError(f"share lies between 0 and 1, not {share!r}")
-    if len(budget) != 2 or budget[0] < 0 or budget[1] < 1:
-        raise InputError(f"budget is (proposals >= 0, rows >= 1), not {budget!r}")
-    if history < 1:
-        raise InputError(f"history is at least 1 row, not {history!r}")

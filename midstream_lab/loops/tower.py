@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -102,3 +102,8 @@ class Record:
     def copy(self) -> dict[str, np.ndarray]:
         """Every array, copied, by name."""
         return {field.name: getattr(self, field.name).copy() for field in fields(self)}
+
+    def load(self, snapshot: Mapping[str, np.ndarray]) -> None:
+        """Put back what `copy` gave, in place."""
+        for field in fields(self):
+            getattr(self, field.name)[:] = snapshot[field.name]

@@ -193,6 +193,13 @@ def test_bad_gates_are_refused() -> None:
         Gate(require=["G(los < 1)"])
     with pytest.raises(InputError, match="list of formulas"):
         Gate(require="G(norm < 1)")
-    for wrong in ({"horizon": 0}, {"settle": 300}, {"alpha": 1.0}, {"norm_bound": np.inf}, {"settle": 0}):
+    for wrong in (
+        {"horizon": 0},
+        {"settle": 300},
+        {"alpha": 1.0},
+        {"norm_bound": np.inf},
+        {"settle": 0},
+        {"horizon": 256.5},
+    ):
         with pytest.raises(InputError):
             Gate(**wrong)

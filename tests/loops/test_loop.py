@@ -299,6 +299,7 @@ def test_a_gap_of_the_feed_is_counted_and_the_lags_begin_again() -> None:
     assert loop.counts["lost"] == 30
     assert np.isnan(said.columns[0][:4]).all()
     assert np.isfinite(said.columns[0][4:]).all()
+    assert loop.propose(Forget([0])).row == 299, "the journal names rows as the feed does"
 
 
 @pytest.mark.parametrize("level", [0.0, 5.0, -1e9])
@@ -339,6 +340,7 @@ def test_the_unit_of_the_data_does_not_matter() -> None:
     "options",
     [
         {"lags": 0}, {"lags": 2.5}, {"memories": ()}, {"memories": (1.0,)}, {"memories": (50, 50)},
+        {"memories": "fast"}, {"memories": 50}, {"budget": 3},
         {"rate": 0.0}, {"share": 1.5}, {"budget": (-1, 10)}, {"budget": (1, 0)}, {"history": 0},
     ],
 )  # fmt: skip

@@ -132,9 +132,9 @@ class LoopInspector(Canvas):
         InputError
             If there are no rows, or the run is not kept.
         """
-        journal = self.loop.journal
-        if proposal is None and journal:
-            proposal = journal[-1].number
+        journal, runs = self.loop.journal, self.loop.runs
+        if proposal is None and runs:
+            proposal = runs[-1]
         run = None if proposal is None else self.loop.shadow_run(proposal)
         title = str(self._title) if proposal is None else f"{self._title}; shadow run of proposal {proposal}"
         figure = plot.loop(self.loop.result(rows=self._rows), journal=journal, run=run, title=title)
@@ -210,15 +210,15 @@ class LoopInspector(Canvas):
 
     def _send_runs(self, journal: Sequence[Entry], now: float) -> None:
         """Shadow runs: the open one as it grows, the others once."""
-        for number, (_, entry) in list(_proposals(journal).items())[-PROPOSALS:]:
-            if number in self._runs_sent:
-                continue
+        latest = {number: entry for number, (_, entry) in _proposals(journal).items()}
+        for number in set(self.loop.runs) - self._runs_sent:
+            if number not in latest:
+                continue  # proposed since the journal was read; the next tick has it
             try:
                 run = self.loop.shadow_run(number)
-            except InputError:  # withdrawn, or older than what the loop keeps
-                self._runs_sent.add(number)
-                continue
-            if entry.verdict != "open":
+            except InputError:
+                continue  # withdrawn meanwhile by another thread
+            if latest[number].verdict != "open":
                 self._runs_sent.add(number)
             data = np.stack([run[name] for name in RUN_COLUMNS], axis=1).astype(np.float32)
             self._outbox.post({"kind": "run", "number": number}, memoryview(data.tobytes()), now)
