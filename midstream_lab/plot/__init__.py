@@ -2,7 +2,9 @@
 
 from .attractor import attractor
 from .loop import loop
+from .schedule import schedule
+from .loop import loop
 from .sequence import sequence
 from .style import COLORMAP, PALETTE, new_figure, png
 
-__all__ = ["COLORMAP", "PALETTE", "attractor", "loop", "new_figure", "png", "sequence"]
+__all__ = ["COLORMAP", "PALETTE", "attractor", "loop", "new_figure", "png", "schedule", "sequence"]

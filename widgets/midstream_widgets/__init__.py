@@ -11,10 +11,16 @@ if TYPE_CHECKING:
     from .live_attractor import LiveAttractor as LiveAttractor
     from .loop_inspector import LoopInspector as LoopInspector
     from .running import running_panel as running_panel
+    from .scheduler_stepper import SchedulerStepper as SchedulerStepper
 
-__all__ = ["LiveAttractor", "LoopInspector", "running_panel"]
+__all__ = ["LiveAttractor", "LoopInspector", "SchedulerStepper", "running_panel"]
 
-_HOMES = {"LiveAttractor": "live_attractor", "LoopInspector": "loop_inspector", "running_panel": "running"}
+_HOMES = {
+    "LiveAttractor": "live_attractor",
+    "LoopInspector": "loop_inspector",
+    "SchedulerStepper": "scheduler_stepper",
+    "running_panel": "running",
+}
 
 
 def __getattr__(name: str) -> Any:
