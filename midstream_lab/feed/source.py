@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from ..errors import InputError
 from .feed import Feed
@@ -22,16 +24,22 @@ PATIENCE = 0.2
 class SequenceSource:
     """A sequence as a `Source`: all its rows, as fast as they are taken.
 
-    Rows are numbered from 0 by their time, so missing rows are gaps in the numbers; NaN values stay.
+    Rows are numbered from 0 by their time, so missing rows are gaps in the numbers; NaN values stay. Of a Dataset
+    the variables of texts along ``time`` come too, behind the numeric ones; a missing text is an empty one.
 
     Parameters
     ----------
-    x : DataArray or array_like
+    x : DataArray, Dataset or array_like
         What `midstream_lab.sequence` takes.
     chunk : int, optional
         Most rows in a block; default 4,096.
     **sequence
         `dt`, `unit`, `name`, `channels`: passed on to `midstream_lab.sequence`.
+
+    Raises
+    ------
+    InputError
+        If `x` is not a sequence, or a variable along ``time`` holds neither numbers nor texts.
 
     Examples
     --------
@@ -51,14 +59,16 @@ class SequenceSource:
         base = room.timebase(array)
         self._chunk = int(chunk)
         self._ticks = room.ticks(array)
-        self._values = np.ascontiguousarray(array.values.reshape(len(array), -1).T)
+        texts = _texts(x)
+        self._columns = [*np.ascontiguousarray(array.values.reshape(len(array), -1).T), *texts.values()]
         names = [str(name) for name in array["channel"].values] if array.ndim == 2 else [str(array.name or "x")]
         shared = str(array.attrs.get("units", ""))
         units = [str(unit) for unit in array["unit"].values] if "unit" in array.coords else [shared] * len(names)
         attrs = {key: value for key, value in array.attrs.items() if isinstance(value, (str, int, float))}
         attrs.pop("units", None)
         self.schema = Schema(
-            channels=tuple(Channel(name=name, unit=unit) for name, unit in zip(names, units, strict=True)),
+            channels=tuple(Channel(name=name, unit=unit) for name, unit in zip(names, units, strict=True))
+            + tuple(Channel(name=name, kind="text") for name in texts),
             time=base,
             attrs=attrs,
         )
@@ -80,11 +90,28 @@ class SequenceSource:
                 yield Block(
                     first=int(rows[at]),
                     start=int(self._ticks[at]),
-                    columns=tuple(self._values[:, at:to]),
+                    columns=tuple(column[at:to] for column in self._columns),
                     ticks=None if step else self._ticks[at:to],
                     gap=int(rows[at]) - last,
                 )
                 last = int(rows[to - 1]) + 1
+
+
+def _texts(x: Any) -> dict[str, np.ndarray]:
+    """The texts of a Dataset along its time, by the name of their variable."""
+    found: dict[str, np.ndarray] = {}
+    for name, variable in x.data_vars.items() if isinstance(x, xr.Dataset) else ():
+        if variable.dims != ("time",) or variable.dtype.kind in "fiub":
+            continue
+        values = variable.values.astype(object)
+        values[pd.isna(values)] = ""
+        if not all(isinstance(value, str) for value in values):
+            raise InputError(
+                f"the variable {name!r} holds neither numbers nor texts ({variable.dtype}); leave it out: "
+                f"x.drop_vars({name!r})"
+            )
+        found[str(name)] = values
+    return found
 
 
 def run_source(source: Source, feed: Feed, *, stop: threading.Event | None = None) -> threading.Thread:

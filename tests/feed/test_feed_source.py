@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from feed_tools import ONE, Collector, Held, Pass, chunks
 
 from midstream_lab.errors import InputError, LabError
@@ -166,3 +167,25 @@ def test_chunk_and_schema_are_checked():
         SequenceSource([1.0], chunk=0)
     with pytest.raises(InputError, match="another schema"):
         run_source(SequenceSource([1.0], dt=1), Feed(ONE))
+
+
+def table(**variables):
+    """Irregular rows of a Dataset."""
+    return xr.Dataset({k: ("time", v) for k, v in variables.items()}, coords={"time": [0.0, 0.5, 2.0]})
+
+
+def test_the_texts_of_a_dataset_come_too_and_a_missing_one_is_empty():
+    x = table(place=np.array(["Amboy", None, "Ålesund"], object), mag=[0.3, np.nan, 5.3], net=["uw", "mb", "us"])
+    source = SequenceSource(x)
+    assert [(c.name, c.kind) for c in source.schema.channels] == [("mag", "float"), ("place", "text"), ("net", "text")]
+    feed = Feed(source.schema)
+    run_source(source, feed).join()
+    rows = feed.rows()
+    assert rows["place"].values.tolist() == ["Amboy", "", "Ålesund"]
+    assert rows["net"].values.tolist() == ["uw", "mb", "us"]
+    np.testing.assert_array_equal(rows["mag"], [0.3, np.nan, 5.3])
+
+
+def test_a_variable_that_holds_neither_numbers_nor_texts_is_named():
+    with pytest.raises(InputError, match=r"'when' holds neither numbers nor texts .*drop_vars\('when'\)"):
+        SequenceSource(table(mag=[1.0, 2.0, 3.0], when=np.array(["2020", "2021", "2022"], "datetime64[ns]")))

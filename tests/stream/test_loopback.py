@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from midstream_lab import registry
+from midstream_lab import datasets, registry
 from midstream_lab.errors import AuthError, InputError, StreamError
 from midstream_lab.feed import Block, Channel, Feed, Schema
-from midstream_lab.sequence import sequence
+from midstream_lab.sequence import sequence, timebase
 from midstream_lab.stream import Card, Client, Replay, Server, connect, serve
 from midstream_lab.stream._aioquic import WINDOW
 from midstream_lab.stream.certificates import utc_now
@@ -195,6 +195,30 @@ def test_a_dataset_is_served_with_a_channel_for_each_variable() -> None:
         feed.wait(timeout=10)
         assert feed.schema.names == ("a", "b")
         assert feed.window().values.tolist() == [[0, 1], [2, 3], [4, 5]]
+
+
+def test_the_texts_of_a_shipped_dataset_arrive_with_their_rows_at_irregular_times() -> None:
+    quakes = datasets.load("earthquakes_usgs")
+    with serve({"quakes": Replay(quakes, speed="max")}) as server, connect(server.card) as client:
+        feed = client.subscribe(policy="block")
+        feed.wait(timeout=10)
+        rows = feed.rows()
+        for name in ("mag", "place", "type"):
+            assert rows[name].values.tolist() == quakes[name].values.tolist()
+        assert (rows["time"].values == quakes["time"].values).all()
+
+
+@pytest.mark.parametrize("name", ["co2_mauna_loa", "elnino_sst", "changepoints"])
+def test_a_calendar_sequence_keeps_its_own_unit_and_its_gaps(name: str) -> None:
+    x = datasets.load(name)
+    with serve({name: Replay(x, speed="max")}) as server, connect(server.card) as client:
+        feed = client.subscribe(policy="block")
+        feed.wait(timeout=10)
+        window = feed.window()
+        assert feed.schema.time == timebase(x)
+        kept = window.sel(time=x["time"].values)
+        np.testing.assert_array_equal(kept.values, x.values)
+        assert len(window) == len(x) + feed.counts.lost
 
 
 def test_the_certificate_is_renewed_while_the_server_runs(server: Server) -> None:
