@@ -121,6 +121,11 @@ class Feed(Store):
         return self._error
 
     @property
+    def capacity(self) -> int:
+        """Most rows that the window holds."""
+        return self.ring.capacity
+
+    @property
     def counts(self) -> Counts:
         """A consistent snapshot of the counts."""
         upstream = self.upstream

@@ -357,3 +357,8 @@ def test_waiting_for_more_room_than_there_can_be_is_refused():
     feed = Feed(ONE, window=10)
     with pytest.raises(InputError, match="holds 10 rows; ask for fewer"):
         feed.wait_room(11)
+
+
+def test_the_capacity_is_what_the_window_holds():
+    assert Feed(ONE, window=123).capacity == 123
+    assert 1 <= Feed(ONE, max_bytes=1000).capacity <= 125
