@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from midstream_lab import registry
-from midstream_lab.errors import InputError, LabError
+from midstream_lab.errors import InputError, LabError, StreamError
 from midstream_lab.feed import Block, Channel, Feed, Schema
 from midstream_lab.timebase import TimeBase
 from midstream_widgets import LiveAttractor, live_attractor
@@ -354,6 +354,15 @@ def test_the_text_of_a_view_is_constant(show, feed):
         ({"trail": 1}, "trail must be a whole number, from 2 to 1,048,576"),
         ({"color": "red"}, "color must be 'time' or 'speed'"),
         ({"style": "dots"}, "style must be 'line' or 'points'"),
+        ({"delay": True}, "delay must be a whole number"),
+        ({"channels": ["x", "x"]}, "channels must be distinct"),
+        ({"estimate": "yes"}, "estimate must be True, False or a mapping"),
+        ({"estimate": {"theilr": 3}}, "estimate has no keyword 'theilr'; did you mean 'theiler'"),
+        ({"estimate": {"theiler": -3}}, "theiler must be a whole number, 1 or more, not -3"),
+        ({"estimate": {"windw": 500}}, "estimate has no keyword 'windw'; did you mean 'window'"),
+        ({"estimate": {"window": "a"}}, "window must be a whole number of rows, at least 1, not 'a'"),
+        ({"estimate": {"every": 0}}, "every must be a whole number of rows, at least 1, not 0"),
+        ({"estimate": {"channel": "x"}}, "estimate has no keyword 'channel'"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(clock, feed, options, message):
@@ -423,9 +432,112 @@ def test_an_estimate_that_cannot_be_made_is_told_and_the_picture_goes_on(show, f
     warming = Warming()
     warming.done = True
     monkeypatch.setattr(warm, "warm", lambda: warming)
-    view = show(estimate={"every": 0})
+
+    def refuse(*args, **options):
+        raise LabError("no thread is left")
+
+    monkeypatch.setattr(live_attractor, "RunningEstimate", refuse)
+    view = show(estimate=True)
     browser = Browser(view)
     put(feed, 100)
     view.tick(0.0)
-    assert view._canvas._status["estimate"].startswith("λ: not estimated: every must be")
+    assert view._canvas._status["estimate"] == "λ: not estimated: no thread is left"
     assert sum(browser.sizes) == 90
+
+
+def test_a_delay_may_be_a_whole_number_of_numpy(show):
+    view = show(delay=np.int64(7), dim=np.int32(2), trail=np.int64(500))
+    assert (view.delay, view.dim, view.trail) == (7, 2, 500)
+    assert type(view.delay) is int
+
+
+def test_a_feed_that_ended_with_an_error_says_which(show, feed):
+    view = show()
+    put(feed, 100)
+    feed.close(StreamError("the server is gone"))
+    view.tick(0.0)
+    assert view._canvas._status["state"] == "ended: the server is gone"
+    assert len(view.snapshot().data) > 0
+
+
+def test_values_beyond_float32_are_left_out_and_counted(show, feed):
+    view = show(delay=1, dim=2)
+    browser = Browser(view)
+    x = np.sin(np.arange(100) / 5)
+    x[50], x[60], x[70] = 1e300, -1e300, np.inf
+    feed.append_rows(np.column_stack((x, x)))
+    view.tick(0.0)
+    view.tick(1.0)
+    assert sum(browser.sizes) == 99 - 6
+    assert "left out (gaps, NaN) 6" in view._canvas._status["counts"]
+    assert np.isfinite(np.concatenate(browser.points)).all()
+    assert view.snapshot().data[:4] == b"\x89PNG"
+
+
+def test_large_values_are_sent_without_overflow(show, feed):
+    view = show(delay=1, dim=2, color="speed")
+    browser = Browser(view)
+    x = 1e30 * np.sign(np.sin(np.arange(100) / 5))
+    feed.append_rows(np.column_stack((x, x)))
+    view.tick(0.0)
+    assert np.isfinite(np.concatenate(browser.points)).all()
+    np.testing.assert_allclose(browser.drawn(2), embedded(x, 1, 2), rtol=1e-6)
+
+
+@pytest.mark.parametrize("values", [[], [1.0], np.full(2000, np.nan), np.ones(2000)])
+def test_one_row_no_number_or_a_constant_is_no_reason_to_stop(show, feed, values):
+    view = show()
+    browser = Browser(view)
+    feed.append_rows(np.column_stack((values, values)))
+    view.tick(0.0)
+    view.tick(1.0)
+    assert sum(browser.sizes) == (1990 if len(values) == 2000 and values[0] == 1.0 else 0)
+    assert view._canvas._status["state"] == ""
+
+
+def test_an_irregular_feed_of_one_channel_is_drawn_in_samples(clock):
+    irregular = TimeBase(tick=Fraction(1, 10**9), unit="s", step=0)
+    with Feed(Schema(channels=(Channel(name="x", unit="mV"),), time=irregular), name="uneven") as feed:
+        view = LiveAttractor(feed, delay=1, dim=2, color="speed", estimate=False)
+        browser = Browser(view)
+        times = np.cumsum(np.random.default_rng(0).integers(1, 10**9, 300))
+        x = np.sin(np.arange(300) / 9)
+        feed.append_rows([x], ticks=times)
+        view.tick(0.0)
+        np.testing.assert_allclose(browser.drawn(2), embedded(x, 1, 2), atol=1e-6)
+        assert view._canvas._status["lag"] == "τ = 1 sample"
+        assert view._canvas._look["legend"] == ["slow", "fast (mV/sample)"]
+        view.close()
+
+
+def test_three_of_sixty_four_channels_are_drawn(clock):
+    channels = tuple(Channel(name=f"c{i}", unit="mV") for i in range(64))
+    with Feed(Schema(channels=channels, time=TIME), name="wide") as feed:
+        view = LiveAttractor(feed, channels=["c63", "c0", "c7"], estimate=False)
+        browser = Browser(view)
+        rows = np.random.default_rng(0).standard_normal((100, 64))
+        feed.append_rows(rows)
+        view.tick(0.0)
+        np.testing.assert_allclose(browser.drawn(), rows[:, [63, 0, 7]], rtol=1e-5, atol=1e-5)
+        view.close()
+
+
+def test_ages_in_a_picture_have_a_unit_and_count_gaps(show, feed):
+    view = show(delay=1, dim=2)
+    put(feed, 300)
+    feed.append(Block(first=400, start=400, columns=(np.ones(50), np.ones(50))))
+    shown = view._now_shown()
+    assert (shown.ages[0], shown.ages[-1]) == (4.48, 0.0)
+    assert shown.look["color_label"] == "age (s)"
+    assert shown.look["legend"] == ["41 s ago", "now"]
+    assert shown.lag == "τ = 1 sample = 0.01 s"
+
+
+def test_a_snapshot_does_not_come_before_the_delay_is_chosen(show, feed, monkeypatch):
+    from midstream_lab import warm
+
+    monkeypatch.setattr(warm, "warm", Warming)
+    view = show(delay=None)
+    put(feed, 1100)
+    view.snapshot()
+    assert view.delay > 1

@@ -60,12 +60,29 @@ def test_noise_is_called_inconclusive(feed):
     estimate.close()
 
 
-def test_an_estimate_that_fails_says_why_and_the_feed_goes_on(feed):
-    estimate = RunningEstimate(feed, "x", name="λ", options={"window": 1000, "every": 500, "level": 2.0})
+def test_a_window_with_a_gap_is_not_estimated_and_later_ones_are(feed):
+    estimate = RunningEstimate(feed, "x", name="λ", options={"window": 1000, "every": 500})
+    x = Lorenz().trajectory(3001, dt=0.02).values
+    x[700] = np.nan
+    feed.append_rows(x[:1001])
+    estimate.feed.wait(n=1, timeout=120)
+    assert estimate.text(0.0).startswith("λ: not estimated (1 values are missing (NaN)")
+    feed.append_rows(x[1001:])
+    estimate.feed.wait(n=2, timeout=120)
+    assert "NaN" not in estimate.text(1.0)
+    estimate.close()
+
+
+def test_an_estimate_that_fails_says_why_and_the_feed_goes_on(feed, monkeypatch):
+    from midstream_lab import attractors
+
+    monkeypatch.setattr(attractors, "lyapunov_max", lambda x, **options: {}["exponent"])
+    estimate = RunningEstimate(feed, "x", name="λ", options={"window": 1000, "every": 500})
     feed.append_rows(np.random.default_rng(0).standard_normal((1001, 3)))
-    while estimate.feed.error is None:
-        assert not feed.closed
-    assert "level" in estimate.text(0.0)
+    with pytest.raises(KeyError):
+        estimate.feed.wait(timeout=60)
+    assert estimate.text(0.0).startswith("λ: the estimate ended: ")
+    assert not feed.closed
     feed.append_rows(np.ones((1, 3)))
 
 

@@ -155,3 +155,20 @@ def test_nothing_comes_of_too_few_rows():
     feed.append_rows([[1.0, 2.0, 3.0]])
     assert take_all(trail).shape == (0, 5)
     assert trail.waiting == 0
+
+
+def test_the_rows_of_the_vertices_are_told():
+    feed = make_feed()
+    feed.append_rows([signal(20)])
+    feed.append(Block(first=30, start=30, columns=(signal(10),)))
+    trail = trail_of(feed)
+    trail.take(1000)
+    assert trail.taken.tolist() == [*range(14), *range(30, 34)]
+
+
+def test_values_that_do_not_fit_float32_are_left_out():
+    feed = make_feed()
+    feed.append_rows([[0.0, 1.0, 1e300, 3.0, 4.0, -np.inf, 6.0, 7.0]])
+    trail = trail_of(feed, dim=2, delay=1)
+    np.testing.assert_array_equal(take_all(trail)[:, :2], [[0, 1], [3, 4], [6, 7]])
+    assert trail.left_out == 4

@@ -2,13 +2,48 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-__all__ = ["RunningEstimate"]
+from midstream_lab.errors import InputError, LabError
+
+from .base import reject_unknown
+
+__all__ = ["RunningEstimate", "checked_options"]
+
+
+def checked_options(given: Any) -> dict[str, Any] | None:
+    """What `estimate=` of a view says: a mapping of options, or None for no estimate.
+
+    Raises
+    ------
+    InputError
+        If it is neither a truth value nor a mapping, or holds a keyword or a value that is not allowed.
+    """
+    if isinstance(given, (bool, np.bool_)):
+        return {} if given else None
+    if not isinstance(given, Mapping):
+        raise InputError(f"estimate must be True, False or a mapping of options, not {given!r}")
+    from midstream_lab.attractors import lyapunov_max
+
+    # The feed says which channel is drawn and what its dt is.
+    known = inspect.signature(lyapunov_max).parameters.keys() - {"x", "channel", "dt"}
+    pace = {"window", "every"}
+    reject_unknown(given.keys() - known - pace, known | pace, what="estimate")
+    for name in given.keys() & pace:
+        if isinstance(given[name], bool) or not isinstance(given[name], (int, np.integer)) or given[name] < 1:
+            raise InputError(f"{name} must be a whole number of rows, at least 1, not {given[name]!r}")
+    # A constant is answered at once: of this call only the check of the values remains.
+    lyapunov_max(np.zeros(2), dt=1, **{name: given[name] for name in given.keys() & known})
+    return dict(given)
+
+
+#: Status of an estimate that a window does not allow.
+UNMADE = "not estimated"
 
 
 class RunningEstimate:
@@ -34,11 +69,14 @@ class RunningEstimate:
         from midstream_lab.feed import Channel, Schema, Windowed
 
         options = dict(options or {})
-        window = min(int(options.pop("window", 5000)), feed.ring.capacity)
+        window = min(int(options.pop("window", 5000)), feed.capacity)
         every = int(options.pop("every", max(1, window // 10)))
 
         def estimate(x: Any) -> dict[str, Any]:
-            result = lyapunov_max(x, channel=channel if "channel" in x.dims else None, **options)
+            try:
+                result = lyapunov_max(x, channel=channel if "channel" in x.dims else None, **options)
+            except LabError as error:  # a gap, say: it leaves the window again
+                return {**dict.fromkeys(("exponent", "low", "high"), np.nan), "status": UNMADE, "reasons": str(error)}
             low, high = (float(end) for end in result["interval"])
             return {
                 "exponent": float(result["exponent"]),

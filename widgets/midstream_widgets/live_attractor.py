@@ -15,13 +15,13 @@ import numpy as np
 from midstream_lab import registry
 from midstream_lab.errors import InputError, LabError
 
-from . import picture
 from .base import Canvas, OnClock, Snapshot, join_esm, reject_unknown
 from .clock import CLOCK
 from .controls import Controls
-from .estimate import RunningEstimate
+from .estimate import RunningEstimate, checked_options
 from .look import Settings, Subject
 from .outbox import Outbox
+from .picture import Shown
 from .readback import Readbacks
 from .status import Status
 from .trail import COLUMNS, Trail
@@ -30,6 +30,9 @@ __all__ = ["LiveAttractor"]
 
 #: Vertices in one message: the first picture of a long trail comes in parts.
 CHUNK = 32_768
+
+#: The most that a graphics card holds; speeds may exceed it.
+LARGEST = float(np.finfo(np.float32).max)
 
 #: A delay is chosen by itself once so many samples are there.
 ENOUGH_FOR_DELAY = 1000
@@ -126,9 +129,9 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         self._settings = Settings(delay=1 if delay is None else delay, dim=dim, trail=trail, color=color)
         self._check_fits(self._settings)
         self._choose_delay = delay is None and self._subject.embedded
-        self._want_estimate = estimate
+        self._want_estimate = checked_options(estimate)
         self._estimate: RunningEstimate | None = None
-        self._no_estimate = "λ: not estimated, the feed has ended" if estimate else ""
+        self._no_estimate = "" if self._want_estimate is None else "λ: not estimated, the feed has ended"
         self._warming: Any = None
         self._lock = threading.Lock()
         self._shown: Settings | None = None
@@ -150,7 +153,7 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
             del values["delay"], values["dim"]
         self._controls = Controls(
             values,
-            longest=min(max(100, 2 * self._settings.delay), max(1, (feed.ring.capacity - 1) // 2)),
+            longest=min(max(100, 2 * self._settings.delay), max(1, (feed.capacity - 1) // 2)),
             changed=self._from_control,
         )
         self._name = name or f"attractor of {feed.name or hex(id(feed))}"
@@ -213,7 +216,7 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
 
     def points(self) -> np.ndarray:
         """The newest vertices as the picture shows them, float64, shape (n, dim); NaN rows mark breaks."""
-        return picture.broken(self._vertices(), self._settings.dim)[:, : self._settings.dim]
+        return self._now_shown().rows()[:, :-2]
 
     def snapshot(self) -> Snapshot:
         """A static picture of what the view shows now, for a saved notebook.
@@ -223,7 +226,8 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         InputError
             If there are too few rows to draw.
         """
-        return picture.snapshot(self._vertices(), self._look(), title=self._canvas._title)
+        self._choose(now=True)
+        return self._now_shown().snapshot()
 
     def export(self, path: str | Path) -> Path:
         """Write what the view shows now: ``.png`` the picture, ``.csv`` or ``.npz`` the points with their units.
@@ -233,7 +237,8 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         InputError
             If the suffix is another one.
         """
-        return picture.export(self._vertices(), self._look(), Path(path), title=self._canvas._title)
+        self._choose(now=True)
+        return self._now_shown().export(Path(path))
 
     def drawn(self, *, timeout: float = 5.0) -> np.ndarray:
         """The points that stand in the browser's graphics memory, read back, shape (n, dim).
@@ -322,7 +327,7 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
                 self._choose_delay = False
 
     def _check_fits(self, settings: Settings) -> None:
-        rows = self.feed.ring.capacity
+        rows = self.feed.capacity
         if self._subject.embedded and (settings.dim - 1) * settings.delay >= rows:
             raise InputError(
                 f"delay {settings.delay} at dimension {settings.dim} does not fit into the feed's window of {rows:,} "
@@ -347,10 +352,9 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         self._fresh = True
 
     def _read(self, settings: Settings) -> Trail:
-        time_base = self.feed.schema.time
-        dt = float(time_base.dt) if time_base.regular else 1.0
+        subject = self._subject
         return Trail(
-            self.feed, self._subject.columns, delay=settings.delay, dim=settings.dim, dt=dt, rows=settings.trail
+            self.feed, subject.columns, delay=settings.delay, dim=settings.dim, dt=subject.dt, rows=settings.trail
         )
 
     def _send_new(self, settings: Settings, now: float) -> None:
@@ -370,7 +374,7 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
                 self._fresh = False
                 self._canvas._look = self._look()
             vertices[:, :3] -= self._offset
-            data = memoryview(vertices.astype(np.float32).tobytes())
+            data = memoryview(vertices.clip(-LARGEST, LARGEST).astype(np.float32).tobytes())
             self._outbox.post({"kind": "points", "generation": self._generation, "span": settings.trail}, data, now)
 
     def _tell(self, now: float) -> None:
@@ -378,16 +382,15 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
             estimate = self._estimate.text(now)
         else:
             estimate = self._no_estimate if self._warming is None else f"λ: {self._warming.progress}"
-        said = self._status.lines(now, skipped=self._skipped, paused=self._settings.paused)
+        left_out = 0 if self._trail is None else self._trail.left_out
+        said = self._status.lines(now, skipped=self._skipped, left_out=left_out, paused=self._settings.paused)
         lag = self._lag_text() if self._subject.embedded else ""
         self._canvas._status = {**said, "lag": lag, "estimate": estimate}
-        if self._choose_delay and self._warming is None and self.feed.counts.received >= ENOUGH_FOR_DELAY:
-            self._choose_delay = False
-            self._change(delay=self._suggested_delay())
+        self._choose(now=self._warming is None)
 
     def _send_picture(self) -> None:
         try:
-            self._canvas._picture = self.snapshot().data
+            self._canvas._picture = self._now_shown().snapshot().data
         except InputError:
             self._picture_due = 0.0  # too few rows yet
 
@@ -395,20 +398,27 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
 
     def _warm(self) -> None:
         """Have the kernels compiled elsewhere before they are used: compiling here would stall the stream."""
-        if self._want_estimate or self._choose_delay:
+        if self._want_estimate is not None or self._choose_delay:
             from midstream_lab.warm import warm
 
             self._warming = warm()
 
     def _start_computing(self) -> None:
         self._warming = None
-        if self._want_estimate and not self.feed.closed:
-            options = self._want_estimate if isinstance(self._want_estimate, Mapping) else None
+        if self._want_estimate is not None and not self.feed.closed:
             name = f"Lyapunov estimate for {self._name}"
             try:
-                self._estimate = RunningEstimate(self.feed, self._subject.names[0], name=name, options=options)
+                self._estimate = RunningEstimate(
+                    self.feed, self._subject.names[0], name=name, options=self._want_estimate
+                )
             except LabError as error:
                 self._no_estimate = f"λ: not estimated: {error}"
+
+    def _choose(self, *, now: bool) -> None:
+        """Choose the delay, if nobody has, once there are enough rows."""
+        if now and self._choose_delay and self.feed.counts.received >= ENOUGH_FOR_DELAY:
+            self._choose_delay = False
+            self._change(delay=self._suggested_delay())
 
     def _suggested_delay(self) -> int:
         from midstream_lab.attractors import estimate_delay
@@ -421,9 +431,18 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
             self._status.note = f"delay 1: {error}"
             return 1
 
-    def _vertices(self) -> np.ndarray:
+    def _now_shown(self) -> Shown:
         settings = self._settings
-        return self._read(settings).take(settings.trail)[-settings.trail :]
+        trail = self._read(settings)
+        vertices = trail.take(settings.trail)[-settings.trail :]
+        rows = trail.taken[-settings.trail :]
+        return Shown(
+            vertices=vertices,
+            ages=(rows.max(initial=0) - rows) * self._subject.dt,
+            look=self._subject.look(settings, self._style, self._offset.tolist()),
+            title=self._canvas._title,
+            lag=self._subject.lag(settings.delay) if self._subject.embedded else "",
+        )
 
     def _look(self) -> dict[str, Any]:
         return self._subject.look(self._settings, self._style, self._offset.tolist())

@@ -1,5 +1,7 @@
 // One view of the live attractor: size, theme, axes, mouse, touch and keys.
 
+const LEAST = 1e-30; // half the width of a box around a constant; less does not fit float32
+
 // The box around the trajectory, its axes with names and ranges, in a flat canvas over the picture.
 function drawAxes(canvas, camera, box, look, light, ratio) {
   const pen = canvas.getContext("2d"), width = canvas.width / ratio, height = canvas.height / ratio;
@@ -83,8 +85,8 @@ function makeBox() {
     forget() { shown.lo = shown.hi = null; },
     measure(look) {
       const lo = shown.lo || [0, 0, 0], hi = shown.hi || [1, 1, 1];
-      const half = hi.map((value, k) => Math.max((value - lo[k]) / 2, 1e-12));
-      if (look.dim === 2) half[2] = 1e-12;
+      const half = hi.map((value, k) => Math.max((value - lo[k]) / 2, LEAST));
+      if (look.dim === 2) half[2] = LEAST;
       const widest = Math.max(...half);
       return {
         half,

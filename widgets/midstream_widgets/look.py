@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from midstream_lab.errors import InputError
 from midstream_lab.feed.schema import Schema
 
@@ -25,9 +27,13 @@ class Settings:
     paused: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("delay", "dim", "trail"):
+            value = getattr(self, name)
+            if isinstance(value, np.integer):
+                object.__setattr__(self, name, int(value))
         for name, least, most in (("delay", 1, None), ("dim", 2, 3), ("trail", 2, 1 << 20)):
             value = getattr(self, name)
-            if not isinstance(value, int) or value < least or (most is not None and value > most):
+            if type(value) is not int or value < least or (most is not None and value > most):
                 bounds = f"from {least} to {most:,}" if most else f"{least} or more"
                 raise InputError(f"{name} must be a whole number, {bounds}, not {value!r}")
         if self.color not in ("time", "speed"):
@@ -65,6 +71,8 @@ class Subject:
         for each in self.names:
             if each not in numeric:
                 raise InputError(f"no numeric channel named {each!r}; there are {listed}")
+        if len(set(self.names)) < len(self.names):
+            raise InputError(f"channels must be distinct, not {self.names}; there are {listed}")
         self.columns = [schema.index(each) for each in self.names]
         self.embedded = channels is None
         self._drawn = [schema.channels[column] for column in self.columns]
@@ -80,14 +88,30 @@ class Subject:
 
     def lag(self, delay: int) -> str:
         """The delay in samples and in the unit of time."""
-        if not self._time.regular or self._time.unit == "tick":
-            return f"τ = {delay} samples"
-        return f"τ = {delay} samples = {float(delay * self._time.dt):.3g} {self._time.unit}"
+        samples = "1 sample" if delay == 1 else f"{delay} samples"
+        if self.counted:
+            return f"τ = {samples}"
+        return f"τ = {samples} = {float(delay * self._time.dt):.3g} {self._time.unit}"
+
+    @property
+    def counted(self) -> bool:
+        """Whether time is told in samples, because their distance is unknown or not always the same."""
+        return not self._time.regular or self._time.unit == "tick"
+
+    @property
+    def dt(self) -> float:
+        """Time between samples, in the unit of `time_unit`."""
+        return 1.0 if self.counted else float(self._time.dt)
+
+    @property
+    def time_unit(self) -> str:
+        """The unit of ages and speeds."""
+        return "sample" if self.counted else self._time.unit
 
     def look(self, settings: Settings, style: str, offset: list[float]) -> dict[str, Any]:
         """What the browser needs to know to draw; axes of one unit share one scale."""
         units = {each.unit for each in self._drawn}
-        per = f"{min(units)}/{self._time.unit}" if len(units) == 1 and units != {""} else f"1/{self._time.unit}"
+        per = f"{min(units)}/{self.time_unit}" if len(units) == 1 and units != {""} else f"1/{self.time_unit}"
         by_time = settings.color == "time"
         return {
             "labels": self.labels(settings.dim),
@@ -97,6 +121,10 @@ class Subject:
             "style": style,
             "offset": offset,
             "ramp": RAMP,
-            "legend": ["older", "newest"] if by_time else ["slow", f"fast ({per})"],
-            "color_label": "age (oldest -1, newest 0)" if by_time else f"speed ({per})",
+            "legend": [self._ago(settings.trail), "now"] if by_time else ["slow", f"fast ({per})"],
+            "color_label": f"age ({'samples' if self.counted else self.time_unit})" if by_time else f"speed ({per})",
         }
+
+    def _ago(self, samples: int) -> str:
+        """How long ago the oldest of `samples` samples was."""
+        return f"{samples:,} samples ago" if self.counted else f"{samples * self.dt:.3g} {self.time_unit} ago"

@@ -24,15 +24,20 @@ class Status:
         self._seen: list[tuple[float, int]] = []
         self.note = ""
 
-    def lines(self, now: float, *, skipped: int, paused: bool) -> dict[str, str]:
-        """Short texts by field; `skipped` is how many points were never drawn because the browser was behind."""
+    def lines(self, now: float, *, skipped: int, left_out: int, paused: bool) -> dict[str, str]:
+        """Short texts by field.
+
+        `skipped` is how many points were never drawn because the browser was behind, `left_out` how many of the
+        trail cannot be drawn because they touch a gap, a NaN or a value that is too large.
+        """
         counts = self._feed.counts
         self._seen.append((now, counts.received))
         while len(self._seen) > 2 and now - self._seen[0][0] > self._smoothing:
             del self._seen[0]
         (begin, before), (end, after) = self._seen[0], self._seen[-1]
         rate = (after - before) / (end - begin) if end > begin else 0.0
-        lost = {"lost": counts.lost, "late": counts.late, "dropped": counts.dropped, "not drawn": skipped}
+        lost = {"lost": counts.lost, "late": counts.late, "dropped": counts.dropped}
+        lost |= {"not drawn": skipped, "left out (gaps, NaN)": left_out}
         told = [f"received {counts.received:,}", f"overwritten {counts.overwritten:,}"]
         told += [f"{name} {count:,}" for name, count in lost.items() if count or name in ("lost", "dropped")]
         return {

@@ -14,6 +14,9 @@ __all__ = ["COLUMNS", "Trail"]
 #: A vertex: three coordinates, the speed there, and the number of the unbroken run it belongs to.
 COLUMNS = 5
 
+#: Larger values have no place in float32 when speeds and scales are to fit as well.
+MOST = 1e30
+
 #: Run numbers repeat after this many, so that float32 keeps them whole; only neighbours are compared.
 _RUNS = 4096
 
@@ -22,7 +25,8 @@ class Trail:
     """Vertices of a trajectory, taken from a feed in the order of its rows.
 
     With one channel, vertex i is the delay vector x[i], x[i + delay], ..., as in `attractors.embed`; with
-    two or three they are its coordinates. Vectors that touch a gap or a NaN are left out and end the run.
+    two or three they are its coordinates. Vectors that touch a gap, a NaN or a value beyond 1e30 are left out,
+    counted, and end the run.
 
     Parameters
     ----------
@@ -36,6 +40,13 @@ class Trail:
         Time between rows, for speeds.
     rows : int
         How far back to begin, in rows.
+
+    Attributes
+    ----------
+    left_out : int
+        Vectors left out so far.
+    taken : ndarray of int64
+        Sequence number of the first row of each vertex that `take` gave last.
     """
 
     def __init__(self, feed: Any, columns: Sequence[int], *, delay: int, dim: int, dt: float, rows: int):
@@ -46,6 +57,7 @@ class Trail:
         self._last: tuple[int, np.ndarray] | None = None
         self.run = 0
         self.left_out = 0
+        self.taken = np.empty(0, np.int64)
         self.next = max(0, feed.next - rows - self._lags[-1])
 
     @property
@@ -60,10 +72,12 @@ class Trail:
     def take(self, limit: int) -> np.ndarray:
         """At most `limit` new vertices, float64, shape (n, COLUMNS)."""
         pieces: list[np.ndarray] = []
+        numbers: list[np.ndarray] = []
         block = self._feed.tail(self.next)
         while block is not None and limit > 0:
-            piece, self.next = self._vertices(block, limit)
+            piece, rows, self.next = self._vertices(block, limit)
             pieces.append(piece)
+            numbers.append(rows)
             limit -= len(piece)
             following = self._feed.tail(block.stop)
             if following is None or following.first == block.stop or self.next < block.stop - self._lags[-1]:
@@ -71,25 +85,26 @@ class Trail:
             # The run has ended: what lacks its later components will never have them.
             self.left_out += block.stop - self.next
             self.next, block = following.first, following
+        self.taken = np.concatenate(numbers) if numbers else np.empty(0, np.int64)
         return np.concatenate(pieces) if pieces else np.empty((0, COLUMNS))
 
-    def _vertices(self, block: Block, limit: int) -> tuple[np.ndarray, int]:
-        """Vertices of one unbroken block, at most about `limit`, and the row to go on from."""
+    def _vertices(self, block: Block, limit: int) -> tuple[np.ndarray, np.ndarray, int]:
+        """Vertices of one unbroken block, at most about `limit`, their rows, and the row to go on from."""
         total = min(len(block) - self._lags[-1], limit)
         if total <= 0:
-            return np.empty((0, COLUMNS)), block.first
+            return np.empty((0, COLUMNS)), np.empty(0, np.int64), block.first
         columns = [np.asarray(block.columns[c], dtype=np.float64) for c in self._columns]
         if len(columns) == 1:
             columns = [columns[0][lag : lag + total] for lag in self._lags]
         points = np.stack([column[:total] for column in columns], axis=1)
-        keep = np.flatnonzero(np.isfinite(points).all(axis=1))
+        keep = np.flatnonzero((np.abs(points) <= MOST).all(axis=1))
         self.left_out += total - len(keep)
         points, rows = points[keep], block.first + keep
         vertices = np.zeros((len(points), COLUMNS))
         if len(points):
             vertices[:, : min(points.shape[1], 3)] = points[:, :3]
             self._follow(vertices, points, rows)
-        return vertices, block.first + total
+        return vertices, rows, block.first + total
 
     def _follow(self, vertices: np.ndarray, points: np.ndarray, rows: np.ndarray) -> None:
         """Fill in speeds and run numbers, going on from the vertex before."""
