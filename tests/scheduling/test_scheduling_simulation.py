@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-import reference
+import slow_scheduler
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,7 +37,7 @@ def test_it_does_what_a_tick_by_tick_scheduler_does(rows, setup, quantum) -> Non
     policy = POLICIES[setup["policy"]]
     ranked = [(*row, int(rank)) for row, rank in zip(rows, policy.ranks(tasks), strict=True)]
     setup_slow = {**setup, "quantum": quantum}
-    ran, finish, missed = reference.run(ranked, until=40, **setup_slow)
+    ran, finish, missed = slow_scheduler.run(ranked, until=40, **setup_slow)
     options = {"quantum": quantum} if policy.sliced else {}
     schedule = simulate(tasks, until=40, **setup, **options)
     mine: dict = {}

@@ -87,7 +87,7 @@ function makeView(channel, model, el, signal) {
   const last = make("div", "midstream-schedule-miss", null);
   const queue = make("div", "midstream-schedule-queue", null);
   stage.after(legend, why, last, queue);
-  legend.style.cssText = "display:flex;flex-wrap:wrap;gap:2px 12px;padding:4px 2px;font-size:11px";
+  legend.style.cssText = "display:flex;flex-wrap:wrap;gap:2px 12px;padding:7px 2px 3px;font-size:11px";
   why.style.cssText = "padding:4px 2px;min-height:2.8em;font-size:13px";
   last.style.cssText = `padding:2px 8px;border-left:4px solid ${MISS}`;
   queue.style.cssText = "overflow-x:auto;padding:4px 0";
@@ -113,7 +113,7 @@ function makeView(channel, model, el, signal) {
   function fit() {
     const { until, tasks } = plan(), { wide } = layout();
     const least = Math.min(...tasks.map((task) => task.wcet)), period = Math.min(...tasks.map((task) => task.period));
-    view.span = Math.min(until, Math.max((wide / 10) * least, 3 * period));
+    view.span = Math.min(until, Math.max((wide / 18) * least, 3 * period));
     view.t0 = 0;
   }
 
@@ -142,7 +142,7 @@ function makeView(channel, model, el, signal) {
     const bottom = height - AXIS;
     pen.font = "11px sans-serif";
     pen.textBaseline = "middle";
-    const step = niceStep(view.span, wide / 60);
+    const step = niceStep(view.span, wide / 50);
     pen.textAlign = "center";
     for (let k = Math.ceil(view.t0 / step); k * step <= view.t0 + view.span * 1.0001; k += 1) {
       pen.fillStyle = faint;
