@@ -67,7 +67,7 @@ def test_the_check_of_a_notebook_goes_red(notebook: Path, spoil: str, tmp_path: 
     done = check(notebook, tmp_path, spoil)
     assert done.returncode == 1, done.stdout[-2000:]
     failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
-    assert len(failed) == 2, failed  # one for each of the notebook's two live sections
+    assert len(failed) >= 2, failed  # the Lorenz and the recorded section at least
 
 
 COUNT = """
