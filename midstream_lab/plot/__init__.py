@@ -3,7 +3,6 @@
 from .attractor import attractor
 from .loop import loop
 from .schedule import schedule
-from .loop import loop
 from .sequence import sequence
 from .style import COLORMAP, PALETTE, new_figure, png
 
