@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 from midstream_lab.errors import AuthError, FrameError, InputError, LabError, StreamError
-from midstream_lab.stream import Card, Replay, connect, serve
+from midstream_lab.feed import Feed
+from midstream_lab.stream import Card, Client, Replay, connect, serve
 from midstream_lab.stream._aioquic import CreditConnection, Endpoint, client_configuration
 from midstream_lab.stream.certificates import NAME, Authority
 from midstream_lab.stream.control import Messages, pack
@@ -100,7 +101,7 @@ def test_an_authority_that_did_not_sign_the_certificate_is_refused(tmp_path: Pat
         other = replace(server.card, authority=Authority(tmp_path).pem)
         with pytest.raises(AuthError, match="certificate was refused"):
             connect(other)
-        assert "0 connections" in server.status() or server.status()
+        assert "0 subscriptions" in server.status()
 
 
 def test_an_authority_that_is_no_certificate_is_an_error_of_the_card() -> None:
@@ -117,6 +118,59 @@ def test_a_wrong_token_is_refused_and_not_repeated() -> None:
         assert "www" not in str(caught.value)
         with connect(server.card) as client:
             assert client.list()
+
+
+def test_the_card_of_another_server_does_not_open_this_one() -> None:
+    message = "the card is of another server, or its token was rotated"
+    with (
+        serve(replay(), name="mine") as mine,
+        serve(replay(), name="other") as other,
+        pytest.raises(AuthError, match=message),
+    ):
+        connect(replace(other.card, addresses=mine.card.addresses))
+
+
+def test_reopening_with_a_token_that_was_rotated_is_refused_and_leaves_nothing() -> None:
+    with serve(replay(speed=1), name="rotated") as server:
+        client = connect(server.card)
+        feed = client.subscribe()
+        feed.wait(n=5, timeout=10)
+    with serve(replay(speed=1), name="rotated", rotate_token=True):
+        with pytest.raises(AuthError, match="its token was rotated"):
+            client.reopen()
+        assert client.closed
+        assert feed.closed
+        assert len(feed.window()) >= 5
+        assert not any(thread.name.startswith("midstream-client") for thread in threading.enumerate())
+
+
+def test_a_second_server_on_the_same_port_is_refused_and_the_first_goes_on() -> None:
+    with serve(replay(), name="first") as first, connect(first.card) as client:
+        port = int(first.card.addresses[0].rpartition(":")[2])
+        with pytest.raises(StreamError, match=f"UDP port {port} of 127.0.0.1 is in use"):
+            serve(replay(), name="second", port=port)
+        assert client.list()
+
+
+def test_closing_a_client_while_it_subscribes_ends_the_call() -> None:
+    with serve(replay(speed=1)) as server:
+        for pause in (0.0, 0.002, 0.005, 0.01):
+            client = connect(server.card)
+            ended: list[Feed | StreamError] = []
+
+            def subscribe(client: Client = client, ended: list[Feed | StreamError] = ended) -> None:
+                try:
+                    ended.append(client.subscribe())
+                except StreamError as error:
+                    ended.append(error)
+
+            thread = threading.Thread(target=subscribe)
+            thread.start()
+            time.sleep(pause)
+            client.close()
+            thread.join(30)
+            assert not thread.is_alive()
+            assert isinstance(ended[0], StreamError) or ended[0].closed
 
 
 def test_a_port_in_use_is_named() -> None:

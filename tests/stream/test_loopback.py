@@ -298,6 +298,22 @@ def test_a_reader_that_may_drop_is_skipped_and_got_and_missed_are_all_that_was_s
         assert got[-1] == rows_sent - 1
 
 
+def test_a_reader_that_waits_and_one_that_drops_do_not_hinder_each_other() -> None:
+    with (
+        serve(replay(np.arange(50_000.0)), window=4096, name="both") as server,
+        connect(server.card, name="waits") as waits,
+        connect(server.card, name="drops") as drops,
+    ):
+        rows = Rows(waits.subscribe(policy="block", window=1000))
+        newest = drops.subscribe(window=1000)
+        assert np.array_equal(rows.all()[:, 0], np.arange(50_000.0))
+        newest.wait(timeout=30)
+        assert newest.counts.received + newest.counts.lost <= 50_000
+        window = newest.window().dropna("time").values
+        assert np.array_equal(window, np.sort(window))
+        assert window[-1] == 49_999
+
+
 def test_a_late_joiner_begins_at_the_oldest_row_that_is_held_or_where_it_asks() -> None:
     sensor = Sensor()
     sensor.push(numbers(0, 500))
