@@ -529,7 +529,7 @@ def test_ages_in_a_picture_have_a_unit_and_count_gaps(show, feed):
     shown = view._now_shown()
     assert (shown.ages[0], shown.ages[-1]) == (4.48, 0.0)
     assert shown.look["color_label"] == "age (s)"
-    assert shown.look["legend"] == ["41 s ago", "now"]
+    assert shown.look["legend"] == ["41 s older", "newest"]
     assert shown.lag == "τ = 1 sample = 0.01 s"
 
 

@@ -121,10 +121,10 @@ class Subject:
             "style": style,
             "offset": offset,
             "ramp": RAMP,
-            "legend": [self._ago(settings.trail), "now"] if by_time else ["slow", f"fast ({per})"],
+            "legend": [self._older(settings.trail), "newest"] if by_time else ["slow", f"fast ({per})"],
             "color_label": f"age ({'samples' if self.counted else self.time_unit})" if by_time else f"speed ({per})",
         }
 
-    def _ago(self, samples: int) -> str:
-        """How long ago the oldest of `samples` samples was."""
-        return f"{samples:,} samples ago" if self.counted else f"{samples * self.dt:.3g} {self.time_unit} ago"
+    def _older(self, samples: int) -> str:
+        """How much older than the newest the oldest of `samples` samples is."""
+        return f"{samples:,} samples older" if self.counted else f"{samples * self.dt:.3g} {self.time_unit} older"
