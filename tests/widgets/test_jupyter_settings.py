@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,12 @@ def lab_app(monkeypatch, tmp_path):
     for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
         monkeypatch.setenv(name, str(tmp_path / name))
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", jupyter.environment()["JUPYTER_CONFIG_PATH"])
+    handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
     server = LabApp.initialize_server(argv=[*jupyter.arguments(), "--ServerApp.port=0", "--allow-root"])
     yield server
+    for number, handler in handlers.items():
+        if signal.getsignal(number) is not handler:
+            signal.signal(number, handler)  # the server takes Ctrl-C, which is pytest's
     server.http_server.stop()
     server.io_loop.close(all_fds=True)
     LabApp.clear_instance()
