@@ -25,23 +25,28 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     command.add_argument("--port", type=int, default=0, help="UDP port (default: any free one)")
     command.add_argument("--speed", type=speed, default=1.0, help="multiple of its own rate, or max (default: 1)")
-    command.add_argument("--rate", type=speed, help="rows a second, for months, years and other time without seconds")
+    command.add_argument(
+        "--rate", type=positive, help="rows a second, for months, years and other time without seconds"
+    )
     command.add_argument("--loop", action="store_true", help="start a recording again at its end")
     command.add_argument("--rotate-token", action="store_true", help="make a new access token; old cards end")
     command.set_defaults(run=run)
 
 
-def speed(text: str) -> float | str:
-    """A positive number or ``max``."""
-    if text == "max":
-        return text
+def positive(text: str) -> float:
+    """A positive number."""
     try:
         value = float(text)
     except ValueError:
         value = -1.0
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a positive number nor 'max'")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
     return value
+
+
+def speed(text: str) -> float | str:
+    """A positive number or ``max``."""
+    return text if text == "max" else positive(text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,10 +60,10 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"{card.parent} is not a folder; name another with --card")
     sources = {label: source(args.name, speed=args.speed, loop=args.loop, rate=args.rate, channel=args.channel)}
     with serve(sources, name=label, host=args.host, port=args.port, rotate_token=args.rotate_token) as server:
-        server.card.save(card)
-        print(f"serving {label} on {server.card.addresses[0]}; card: {card}")
-        print(f"watch it with: midstream-lab watch {card}     (Ctrl-C ends)", flush=True)
         try:
+            server.card.save(card)
+            print(f"serving {label} on {server.card.addresses[0]}; card: {card}")
+            print(f"watch it with: midstream-lab watch {card}     (Ctrl-C ends)", flush=True)
             while not server.closed:
                 time.sleep(0.5)
                 if sys.stdout.isatty():

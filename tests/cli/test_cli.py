@@ -50,7 +50,14 @@ def test_the_top_help_names_every_command_and_the_exit_codes(capsys: pytest.Capt
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["nonsense"], ["serve"], ["serve", "elnino_sst", "--speed", "fast"], ["serve", "elnino_sst", "--speed", "-1"]],
+    [
+        [],
+        ["nonsense"],
+        ["serve"],
+        ["serve", "elnino_sst", "--speed", "fast"],
+        ["serve", "elnino_sst", "--speed", "-1"],
+        ["serve", "elnino_sst", "--rate", "max"],
+    ],
 )
 def test_wrong_usage_exits_with_two(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
