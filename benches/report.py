@@ -105,7 +105,7 @@ def quote() -> None:
     chosen = [row for headline in HEADLINES for row in rows if (row["bench"], row["case"]) == headline]
     before, rest = readme.read_text().split(MARKERS[0])
     after = rest.split(MARKERS[1])[1]
-    quoted = "\n".join([MARKERS[0], *HEAD, *map(line, chosen), MARKERS[1]])
+    quoted = "\n".join([MARKERS[0], "", *HEAD, *map(line, chosen), "", MARKERS[1]])
     readme.write_text(before + quoted + after)
 
 
