@@ -107,6 +107,8 @@ def server(tmp_path: Path):
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ,
+        # Under a runner in the background SIGINT is ignored, and a child would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     end = time.monotonic() + 60
     while not (tmp_path / "mine.card").exists() and process.poll() is None and time.monotonic() < end:
