@@ -13,9 +13,10 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-# `read` is bound here because the package of the same name would hide it once it is imported.
+# `read` and `resample` are bound here because the modules of the same name would hide them once imported.
 from .read import read
 from .registry import running
+from .resample import resample
 
 __all__ = [
     "attractors",
@@ -25,6 +26,7 @@ __all__ = [
     "loops",
     "plot",
     "read",
+    "resample",
     "running",
     "scheduling",
     "sequence",
