@@ -6,7 +6,7 @@ The ``time`` coordinate carries the time base in its attributes (``tick``, ``tic
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
@@ -80,6 +80,9 @@ def sequence(
         raise InputError(f"nan must be 'raise' or 'keep', not {nan!r}")
     array = labelled(x)
     if channels is not None:
+        if not isinstance(channels, Iterable):
+            raise InputError(f"channels is a list with a name for each column, not {channels!r}")
+        channels = channels if isinstance(channels, str) else list(channels)
         if isinstance(channels, str) or array.ndim != 2 or array.sizes["channel"] != len(channels):
             given = f"{channels!r} does" if isinstance(channels, str) else f"{len(channels)} channel names do"
             raise InputError(f"{given} not fit data of shape {array.shape}; give a list with a name for each column")
@@ -94,7 +97,7 @@ def sequence(
     result.attrs.pop("missing", None)  # counted anew: the values may have been filled since
     if missing:
         result.attrs["missing"] = missing
-    return result.rename(name if name is not None else array.name)
+    return result if name is None else result.rename(name)
 
 
 def timebase(x: xr.DataArray | xr.Dataset) -> TimeBase:
@@ -346,7 +349,13 @@ def _assemble(where: np.ndarray, base: TimeBase, like: xr.DataArray) -> xr.DataA
     for key in ("channel", "unit"):
         if key in like.coords and like.coords[key].dims == ("channel",):
             coords[key] = ("channel", like.coords[key].values)
-    return xr.DataArray(like.values, dims=like.dims, coords=coords, attrs=dict(like.attrs))
+    attrs, name = dict(like.attrs), like.name
+    # A channel that was selected before keeps its name and unit.
+    if "channel" in like.coords and like.coords["channel"].ndim == 0 and name is None:
+        name = str(like.coords["channel"].item())
+    if "unit" in like.coords and like.coords["unit"].ndim == 0 and like.coords["unit"].item():
+        attrs["units"] = str(like.coords["unit"].item())
+    return xr.DataArray(like.values, dims=like.dims, coords=coords, attrs=attrs, name=name)
 
 
 def _regularity(where: np.ndarray, base: TimeBase) -> str:

@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         return args.run(args)
-    except LabError as error:
+    except (LabError, OSError) as error:  # OSError: a folder that cannot be written, a full disk
         print(f"midstream-lab {args.command}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, require
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -30,6 +30,9 @@ def run(args: argparse.Namespace) -> int:
     from .resolve import source
     from .warm import run as warm_up
 
+    require("matplotlib", extra="plot")  # before the work, not after it
+    if args.out.is_dir():
+        raise InputError(f"{args.out} is a folder; name a file in it with --out")
     if not args.out.resolve().parent.is_dir():
         raise InputError(f"{args.out.resolve().parent} is not a folder; name another file with --out")
     warm_up(args)

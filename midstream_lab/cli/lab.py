@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from ..errors import require
+from ..errors import InputError, require
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -37,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
     from . import notebooks
     from .warm import run as warm_up
 
+    if not 0 <= args.port < 65536:
+        raise InputError(f"port must be 0 to 65535, not {args.port}")
     settings = require("midstream_widgets.jupyter", extra="lab")
     os.environ.update(settings.environment())
     labapp = require("jupyterlab.labapp", extra="lab")

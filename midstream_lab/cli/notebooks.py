@@ -39,6 +39,8 @@ def copy_to(folder: Path) -> list[str]:
         raise InputError(f"cannot use {folder} for the notebooks: {error.strerror}; name another folder") from error
     except ValueError:
         known = {}
+    if not isinstance(known, dict):
+        known = {}
     done = []
     for name, content in shipped().items():
         copy = folder / name

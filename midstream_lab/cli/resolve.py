@@ -53,7 +53,7 @@ def source(
         from ..attractors import systems
 
         kind, dt = SYSTEMS[name]
-        return Simulation(getattr(systems, kind)(), dt=dt, speed=speed)
+        return Simulation(getattr(systems, kind)(), dt=dt, speed=speed, channels=None if channel is None else [channel])
     if Path(name).exists():
         x = read(name)
     elif name.split("/")[0] in datasets.names():
@@ -64,5 +64,27 @@ def source(
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise InputError(f"{name!r} is neither a file nor a name known here.{hint} Known: {', '.join(known)}")
     if channel is not None:
-        x = x.sel(channel=channel) if "channel" in getattr(x, "dims", ()) else x[channel]
+        x = only(x, channel)
     return Replay(x, speed=speed, loop=loop, rate=rate)
+
+
+def only(x: Any, channel: str) -> Any:
+    """One channel of a sequence, or one variable of a Dataset.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    variables = getattr(x, "data_vars", None)
+    if variables is not None:
+        known = list(variables)
+    elif "channel" in x.dims:
+        known = list(x["channel"].values)
+    else:
+        known = [x.name]
+    if channel not in known:
+        raise InputError(f"no channel named {channel!r}; there are {', '.join(map(str, known))}")
+    if variables is not None:
+        return x[channel]
+    return x.sel(channel=channel) if "channel" in x.dims else x

@@ -31,7 +31,9 @@ def run(args: argparse.Namespace) -> int:
 
     with connect(args.card, name="watch") as client:
         feed = client.subscribe(args.source, window=max(2 * args.window, 8192))
-        estimates = None if args.no_estimate else running_estimate(feed, args)
+        if not (args.no_estimate or feed.schema.time.regular):
+            print("time is irregular: no estimate is made", flush=True)
+        estimates = running_estimate(feed, args) if feed.schema.time.regular and not args.no_estimate else None
         start = time.monotonic()
         deadline = start + args.seconds if args.seconds else float("inf")
         try:
@@ -65,6 +67,8 @@ def status(feed: Any, estimates: Any, seconds: float) -> str:
     line = f"{counts.received:,} rows, {rate:,.0f}/s, lost {counts.lost:,}, overwritten {counts.overwritten:,}"
     if estimates is None:
         return line
+    if estimates.error is not None:
+        return f"{line} | the estimate ended: {estimates.error}"
     if not estimates.counts.received:
         return f"{line} | no estimate yet"
     last = estimates.rows(1)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from midstream_lab.cli import COMMANDS, main
+from midstream_lab.errors import LabError
 from midstream_lab.stream import Card
 
 COMMAND_NAMES = [command.__name__.rsplit(".", 1)[1] for command in COMMANDS]
@@ -73,14 +74,25 @@ def test_wrong_usage_exits_with_two(arguments: list[str], capsys: pytest.Capture
         (["serve", "no-such-file.csv"], "neither a file nor a name"),
         (["serve", "elnino_sst", "--card", "nowhere/x.card"], "not a folder"),
         (["watch", "no.card"], "no.card"),
+        (["serve", "lorenz", "--channel", "w"], "'w'"),
+        (["serve", "two.csv", "--channel", "c"], "no channel named 'c'; there are a, b"),
+        (["serve", "text.csv", "--channel", "c"], "no channel named 'c'; there are a, note"),
         (["demo", "--out", "nowhere/x.png"], "not a folder"),
+        (["demo", "--out", "folder"], "name a file in it"),
+        (["demo", "--rows", "0"], "at least one row"),
         (["lab", "a-file"], "a-file"),
+        (["lab", "notebooks", "--port", "65536"], "port must be 0 to 65535"),
+        (["lab", "taken"], "Is a directory"),
     ],
 )
 def test_an_error_is_one_sentence_and_exit_code_one(
     arguments: list[str], words: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     (tmp_path / "a-file").write_text("")
+    (tmp_path / "two.csv").write_text("t,a,b\n0,1,2\n1,2,3\n")
+    (tmp_path / "text.csv").write_text("t,a,note\n0,1,x\n1,2,y\n")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "taken" / "00_live_attractor.ipynb").mkdir(parents=True)
     assert main(arguments) == 1
     err = capsys.readouterr().err
     assert words in err
@@ -159,6 +171,32 @@ def test_watching_shows_the_running_estimate(tmp_path: Path) -> None:
         line = watch.status(feed, estimates, 1.0)
     assert "2,500 rows" in line
     assert "exponent" in line or "inconclusive" in line
+
+
+def test_watching_says_that_the_estimate_ended() -> None:
+    from argparse import Namespace
+
+    from midstream_lab.cli import watch
+    from midstream_lab.feed import Channel, Feed, Schema
+    from midstream_lab.timebase import TimeBase
+
+    with Feed(Schema(channels=(Channel(name="x"),), time=TimeBase.from_dt("1/100")), window=4096) as feed:
+        estimates = watch.running_estimate(feed, Namespace(channel=None, window=600, every=600))
+        feed.append_rows([np.full(1300, np.nan)])
+        with pytest.raises(LabError, match="missing"):
+            estimates.wait(n=1, timeout=60)
+        assert "the estimate ended" in watch.status(feed, estimates, 1.0)
+
+
+@pytest.mark.parametrize("name", ["two.csv", "text.csv", "one.csv", "lorenz"])
+def test_one_channel_is_served_of_whatever_there_is(name: str, tmp_path: Path) -> None:
+    from midstream_lab.cli.resolve import source
+
+    (tmp_path / "one.csv").write_text("t,a\n0,1\n1,2\n")
+    (tmp_path / "two.csv").write_text("t,a,b\n0,1,2\n1,2,3\n")
+    (tmp_path / "text.csv").write_text("t,a,note\n0,1,x\n1,2,y\n")
+    channel = "y" if name == "lorenz" else "a"
+    assert source(name, channel=channel).schema.names == (channel,)
 
 
 def test_doctor_tries_the_parts_and_exits_with_zero(capsys: pytest.CaptureFixture[str]) -> None:

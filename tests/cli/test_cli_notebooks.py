@@ -36,6 +36,11 @@ def test_a_file_of_ones_own_with_the_same_name_is_kept(tmp_path: Path) -> None:
     assert (tmp_path / "00_live_attractor.ipynb").read_text() == "mine"
 
 
+def test_a_manifest_of_another_kind_loses_nothing(tmp_path: Path) -> None:
+    (tmp_path / notebooks.MANIFEST).write_text("[]")
+    assert all(line.endswith("copied") for line in notebooks.copy_to(tmp_path))
+
+
 def test_a_damaged_manifest_loses_nothing(tmp_path: Path) -> None:
     notebooks.copy_to(tmp_path)
     (tmp_path / notebooks.MANIFEST).write_text("{")

@@ -29,6 +29,11 @@ def test_channels_keep_their_names_and_units():
     assert [(c.name, c.unit) for c in SequenceSource(x).schema.channels] == [("a", "mV"), ("b", "K")]
 
 
+def test_a_channel_that_was_selected_keeps_its_name_and_unit():
+    x = sequence(np.zeros((5, 2)), dt=1, channels=["a", "b"]).assign_coords(unit=("channel", ["mV", "K"]))
+    assert [(c.name, c.unit) for c in SequenceSource(x.sel(channel="b")).schema.channels] == [("b", "K")]
+
+
 def test_a_sequence_survives_the_way_through_a_feed():
     x = sequence(np.random.default_rng(0).standard_normal((5000, 3)), dt="1/360", channels=["a", "b", "c"])
     source = SequenceSource(x, chunk=999)

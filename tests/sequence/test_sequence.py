@@ -251,6 +251,11 @@ def test_a_moment_selected_before_is_not_the_time_of_the_rows() -> None:
     assert timebase(sequence(along_depth, dt=2)).dt == 2
 
 
+def test_a_number_is_no_list_of_names() -> None:
+    with pytest.raises(InputError, match="not 5"):
+        sequence(np.eye(2), channels=5)  # type: ignore[arg-type]
+
+
 def test_channel_names_must_fit() -> None:
     with pytest.raises(InputError, match="3 channel names do not fit"):
         sequence(np.zeros((4, 2)), channels=["a", "b", "c"])
