@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import registry
-from ..errors import LabError
+from ..errors import InputError, LabError
 from .node import BLOCK_ROWS, Node, Runner
 from .reader import Policy, Reader, ReaderCounts
 from .schema import Block
@@ -33,6 +33,11 @@ class Pipe(Node):
     ) -> None:
         from .feed import Feed
 
+        if not hasattr(op, "schema_out"):
+            what = (
+                "a function goes into Windowed(fn, window=..., every=...)" if callable(op) else "for example Windowed"
+            )
+            raise InputError(f"pipe takes an operator, not {op!r}; {what}")
         schema = op.schema_out(parent.schema)
         if hasattr(op, "attach"):
             op.attach(parent)
@@ -106,6 +111,8 @@ class Sink(Runner):
         name: str | None = None,
         policy: Policy = "block",
     ) -> None:
+        if not callable(callback):
+            raise InputError(f"a sink calls a function with every block; {callback!r} cannot be called")
         key = name if name is not None else str(getattr(callback, "__name__", type(callback).__name__))
         super().__init__(key=key, lanes=parent.lanes)
         self.name = f"{parent.name}.{key}" if name is None and parent.name is not None else name

@@ -31,6 +31,11 @@ class Ring:
     """
 
     def __init__(self, schema: Schema, *, rows: int, max_bytes: int) -> None:
+        if not isinstance(schema, Schema):
+            raise InputError(f"a feed is made for a Schema, not for {type(schema).__name__}; see feed.Schema")
+        for key, value in (("window", rows), ("max_bytes", max_bytes)):
+            if not isinstance(value, (int, np.integer)):
+                raise InputError(f"{key} must be a whole number, not {value!r}")
         self._step = schema.time.step
         self._texts = tuple(i for i, channel in enumerate(schema.channels) if channel.dtype == object)
         fixed = (

@@ -237,8 +237,8 @@ class Store:
 
     def _held(self, n: int | None, *, unbroken: bool = False) -> tuple[int, list[Block]]:
         """The first sequence number that a window of `n` covers, and the rows that are held of it."""
-        if n is not None and n < 1:
-            raise InputError(f"a window has at least one row, not {n}")
+        if n is not None and (not isinstance(n, (int, np.integer)) or n < 1):
+            raise InputError(f"a window is a whole number of rows and has at least one row, not {n!r}")
         with self.lock:
             if not self.ring.size:
                 raise InputError(f"{self.label} has no rows yet; feed.wait(n=...) waits for them")

@@ -81,6 +81,8 @@ class Windowed:
         schema: Schema | None = None,
         name: str | None = None,
     ) -> None:
+        if not callable(fn):
+            raise InputError(f"fn is a function of a window, not {fn!r}")
         if late not in ("skip", "wait"):
             raise InputError(f"late must be 'skip' or 'wait', not {late!r}")
         for key, value in (("window", window), ("every", every)):

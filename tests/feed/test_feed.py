@@ -2,6 +2,7 @@
 
 import threading
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -182,6 +183,30 @@ def test_bounded_in_bytes_with_texts_counted():
 def test_a_text_larger_than_the_feed_is_refused():
     with pytest.raises(InputError, match="does not fit into a feed"):
         Feed(TEXT, max_bytes=1000).append_rows([["x" * 2000], [0.0]])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"window": 1.5}, "window must be a whole number"),
+        ({"window": None}, "window must be a whole number"),
+        ({"max_bytes": "1 MB"}, "max_bytes must be a whole number"),
+        ({"schema": None}, "Schema"),
+    ],
+)
+def test_a_feed_of_another_kind_of_size_is_refused(change: dict[str, Any], words: str) -> None:
+    given = {"schema": Schema(channels=(Channel(name="x"),))} | change
+    with pytest.raises(InputError, match=words):
+        Feed(given.pop("schema"), **given)
+
+
+@pytest.mark.parametrize("n", [0, -1, 1.5, "all"])
+def test_a_window_is_a_whole_number_of_rows(n: Any) -> None:
+    with Feed(Schema(channels=(Channel(name="x"),))) as feed:
+        feed.append_rows([[1.0, 2.0]])
+        for ask in (feed.window, feed.rows):
+            with pytest.raises(InputError, match="whole number of rows"):
+                ask(n)
 
 
 @pytest.mark.parametrize("options", [{"window": 0}, {"max_bytes": 4}])

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midstream_lab.errors import InputError, LabError
-from midstream_lab.feed import Block, Feed, Schema
+from midstream_lab.feed import Block, Channel, Feed, Schema, Windowed
 from midstream_lab.feed.reader import Reader
 
 
@@ -279,6 +279,18 @@ def test_a_second_pipe_of_the_same_name_closes_the_first_and_says_so():
     assert not second.closed
     assert not other.closed
     assert second.health == ["closed the older 'pass' of this feed"]
+
+
+def test_what_is_no_operator_and_no_callback_is_refused_with_a_way_out() -> None:
+    with Feed(Schema(channels=(Channel(name="x"),))) as feed:
+        with pytest.raises(InputError, match="goes into Windowed"):
+            feed.pipe(len)  # type: ignore[arg-type]
+        with pytest.raises(InputError, match="takes an operator, not None"):
+            feed.pipe(None)  # type: ignore[arg-type]
+        with pytest.raises(InputError, match="cannot be called"):
+            feed.sink(5)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="function of a window"):
+        Windowed(None, window=2, every=1)  # type: ignore[arg-type]
 
 
 def test_an_unknown_policy_is_refused():
