@@ -69,6 +69,8 @@ def load(name: str, *, part: str | None = None) -> xr.DataArray | xr.Dataset:
     parts = metadata["parts"]
     if part is None:
         part = next(iter(parts))
+    if not isinstance(part, str):
+        raise InputError(f"part is a name, not {part!r}; {name} has {', '.join(parts)}")
     if part not in parts:
         raise InputError(f"{name} has no part {part!r};{_close(part, parts)} it has {', '.join(parts)}")
     about = parts[part]

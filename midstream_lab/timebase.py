@@ -36,6 +36,9 @@ SECONDS = {
     for name in names.split()
 }
 
+#: Numerators and denominators of an interval beyond this no longer become float64.
+LARGEST = 10**100
+
 
 @dataclass(frozen=True, kw_only=True)
 class TimeBase:
@@ -84,6 +87,8 @@ class TimeBase:
         >>> TimeBase.from_dt(2, unit="ms").dt
         Fraction(1, 500)
         """
+        if not isinstance(unit, str):
+            raise InputError(f"unit is the name of a unit, for example 's' or 'month'; it is not {unit!r}")
         exact = _exact(dt, unit)
         if unit.lower() in SECONDS:
             return cls(tick=exact * SECONDS[unit.lower()], unit="s", epoch=epoch)
@@ -134,6 +139,8 @@ def _exact(dt: Any, unit: str) -> Fraction:
         raise InputError(wrong) from error
     if exact <= 0:
         raise InputError(wrong)
+    if max(exact.numerator, exact.denominator) > LARGEST:
+        raise InputError(f"dt={str(dt)[:40]} is too large, too small or too long a fraction; choose another unit")
     if isinstance(dt, np.floating) and dt.dtype.itemsize < 8:
         return simple_fraction(float(dt), tolerance=float(np.finfo(dt.dtype).eps))
     return simple_fraction(float(dt)) if isinstance(dt, float) else exact

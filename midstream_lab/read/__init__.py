@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from fractions import Fraction
 from os import PathLike, fspath
@@ -82,6 +82,12 @@ def read(
     """
     if not isinstance(path, str | PathLike) or not fspath(path):
         raise InputError(f"path names a file, for example 'flow.csv'; it is not {path!r}")
+    if columns is not None and not isinstance(columns, Iterable):
+        raise InputError(f"columns is a name or a list of names, not {columns!r}")
+    if unit is not None and not isinstance(unit, str):
+        raise InputError(f"unit is the name of a unit, for example 'ms'; it is not {unit!r}")
+    if isinstance(missing, str) or not isinstance(missing, Iterable):
+        raise InputError(f"missing is a list of cells, for example ['-999']; it is not {missing!r}")
     file = Path(fspath(path)).expanduser()
     reader = _reader(file)
     options = {"time": time, "dt": dt, "unit": unit, "columns": columns, "sort": sort, "dayfirst": dayfirst}

@@ -164,6 +164,11 @@ def test_an_unknown_name_lists_what_there_is(name: Any, words: str) -> None:
         datasets.load(name)
 
 
+def test_a_part_is_a_name() -> None:
+    with pytest.raises(InputError, match="part is a name, not 5; sunspots has"):
+        datasets.load("sunspots", part=5)  # type: ignore[arg-type]
+
+
 def test_the_catalogue_shows_every_dataset() -> None:
     catalogue = datasets.catalogue()
     assert [entry.name for entry in catalogue] == datasets.names()

@@ -150,6 +150,13 @@ def test_a_missing_package_names_its_extra(
         read(path)
 
 
+@pytest.mark.parametrize("wrong", [{"columns": 5}, {"unit": 5}, {"missing": "x"}, {"missing": 5}])
+def test_arguments_of_another_kind_are_refused(wrong: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("t,x\n0,1\n1,2\n")
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        read(tmp_path / "a.csv", **wrong)
+
+
 def test_a_path_may_be_text(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", VALUES)
     assert read(str(tmp_path / "x.npy"), dt=1).sizes["time"] == 60

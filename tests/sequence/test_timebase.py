@@ -56,6 +56,17 @@ def test_an_impossible_time_base_is_refused(options: dict[str, Any], words: str)
         TimeBase(**options)
 
 
+@pytest.mark.parametrize("dt", ["1e400", 1e300, 1e-300, "1e-400"])
+def test_an_interval_beyond_float64_is_refused(dt: float | str) -> None:
+    with pytest.raises(InputError, match="too large, too small"):
+        TimeBase.from_dt(dt)
+
+
+def test_a_unit_is_a_name() -> None:
+    with pytest.raises(InputError, match="unit is the name"):
+        TimeBase.from_dt(1, unit=5)  # type: ignore[arg-type]
+
+
 def test_irregular_time_has_no_interval() -> None:
     with pytest.raises(InputError, match="resample"):
         _ = TimeBase(step=0).dt
