@@ -20,7 +20,7 @@ from .inputs import labelled
 from .timebase import TimeBase
 from .times import recognise, stamps
 
-__all__ = ["from_ticks", "regularity", "sequence", "series", "ticks", "time_coordinate", "timebase"]
+__all__ = ["from_ticks", "pick_channel", "regularity", "sequence", "series", "ticks", "time_coordinate", "timebase"]
 
 
 class Named(Protocol):
@@ -234,7 +234,7 @@ def series(
     ([1.0, 2.0, 3.0], 0.5, 's')
     """
     array = sequence(x, dt=dt, nan="keep")
-    array = _pick(array, channel)
+    array = pick_channel(array, channel)
     where, base = _ticks_and_base(array)
     kind = _regularity(where, base)
     if kind == "gapped":
@@ -253,6 +253,38 @@ def series(
     values = np.ascontiguousarray(array.values, dtype=np.float64).view()
     values.flags.writeable = False
     return values, float(base.dt), base.unit
+
+
+def pick_channel(x: xr.DataArray, channel: str | None) -> xr.DataArray:
+    """One channel of a sequence, with the dimension ``time`` alone; its missing values are counted anew.
+
+    Raises
+    ------
+    InputError
+        If there is no such channel, or there are several and `channel` is None.
+
+    Examples
+    --------
+    >>> pick_channel(sequence([[1.0, 2.0], [3.0, 4.0]], dt=1, channels=["a", "b"]), "b").values
+    array([2., 4.])
+    """
+    if x.ndim == 1:
+        if channel is not None and channel != x.name:
+            one = "without a name" if x.name is None else f"{x.name!r}"
+            raise InputError(f"no channel named {channel!r}; the sequence has one, {one}: leave channel out")
+        return x
+    names = [str(name) for name in x["channel"].values]
+    if channel is None and len(names) > 1:
+        raise InputError(f"choose one of the channels {', '.join(names)} with channel=...")
+    if channel is not None and channel not in names:
+        raise InputError(f"no channel named {channel!r}; there are {', '.join(names)}")
+    index = 0 if channel is None else names.index(channel)
+    picked = x.isel(channel=index).drop_vars(["channel", "unit"], errors="ignore").rename(names[index])
+    missing = int(np.isnan(picked.values).sum())
+    picked.attrs = {k: v for k, v in x.attrs.items() if k != "missing"} | ({"missing": missing} if missing else {})
+    if "unit" in x.coords:
+        picked.attrs["units"] = str(x["unit"].values[index])
+    return picked
 
 
 def _time_of(array: xr.DataArray, dt: Any, unit: str | None) -> tuple[np.ndarray, TimeBase]:
@@ -385,23 +417,3 @@ def _place(x: xr.DataArray, where: np.ndarray) -> str:
     index = np.argwhere(where)[0]
     row = f"row {int(index[0])}"
     return row if x.ndim == 1 else f"{row} of channel {str(x['channel'].values[index[1]])!r}"
-
-
-def _pick(array: xr.DataArray, channel: str | None) -> xr.DataArray:
-    """One channel; its NaN are counted anew."""
-    if array.ndim == 1:
-        if channel is not None and channel != array.name:
-            one = "without a name" if array.name is None else f"{array.name!r}"
-            raise InputError(f"no channel named {channel!r}; the sequence has one, {one}: leave channel out")
-        return array
-    names = [str(name) for name in array["channel"].values]
-    if channel is None and len(names) > 1:
-        raise InputError(f"choose one of the channels {', '.join(names)} with channel=...")
-    if channel is not None and channel not in names:
-        raise InputError(f"no channel named {channel!r}; there are {', '.join(names)}")
-    picked = array.isel(channel=0 if channel is None else names.index(channel))
-    missing = int(np.isnan(picked.values).sum())
-    picked.attrs = {k: v for k, v in array.attrs.items() if k != "missing"} | ({"missing": missing} if missing else {})
-    if "unit" in picked.coords:
-        picked.attrs["units"] = str(picked["unit"].item())
-    return picked

@@ -5,12 +5,10 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-import xarray as xr
-
 from ..errors import InputError
 from ..sequence import sequence, series, timebase
 
-__all__ = ["check_length", "check_whole", "one_channel", "samples"]
+__all__ = ["check_length", "check_whole", "samples"]
 
 
 def check_whole(value: Any, name: str, *, least: int, most: int | None = None) -> int:
@@ -34,21 +32,6 @@ def check_length(n: int, delay: int, dim: int) -> int:
             f"{(dim - 1) * delay + 1}; use a longer sequence, a smaller delay or a smaller dimension"
         )
     return rows
-
-
-def one_channel(x: xr.DataArray, channel: str | None) -> xr.DataArray:
-    """The channel to work on, as a sequence with the dimension ``time`` alone."""
-    if x.ndim == 1:
-        if channel is not None and x.name is not None and channel != x.name:
-            raise InputError(f"no channel named {channel!r}; the sequence has one, {x.name!r}")
-        return x
-    names = [str(name) for name in x["channel"].values]
-    if channel is None and len(names) > 1:
-        raise InputError(f"choose one of the channels {', '.join(names)} with channel=...")
-    if channel is not None and channel not in names:
-        raise InputError(f"no channel named {channel!r}; there are {', '.join(names)}")
-    picked = x.isel(channel=0 if channel is None else names.index(channel))
-    return picked.drop_vars(["channel", "unit"], errors="ignore").rename(names[0] if channel is None else channel)
 
 
 def samples(x: Any, *, dt: Any, channel: str | None) -> tuple[Any, float, str]:

@@ -10,8 +10,8 @@ import xarray as xr
 from .. import __version__
 from ..errors import GapError
 from ..kernels.attractors.embedding import embed_delay
-from ..sequence import sequence, ticks, timebase
-from ._checks import check_length, check_whole, one_channel
+from ..sequence import pick_channel, sequence, ticks, timebase
+from ._checks import check_length, check_whole
 
 __all__ = ["embed"]
 
@@ -59,7 +59,7 @@ def embed(x: Any, *, delay: int, dim: int, dt: Any = None, channel: str | None =
     """
     delay = check_whole(delay, "delay", least=1)
     dim = check_whole(dim, "dim", least=1)
-    whole = one_channel(sequence(x, dt=dt, nan="keep"), channel)
+    whole = pick_channel(sequence(x, dt=dt, nan="keep"), channel)
     base = timebase(whole)
     if not base.regular:
         raise GapError("time is irregular; make it even with resample(x, dt=...) first")

@@ -16,16 +16,22 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Number:
+    """A number in an arithmetic term."""
+
     value: float
 
 
 @dataclass(frozen=True)
 class Signal:
+    """The value of a signal at a position."""
+
     name: str
 
 
 @dataclass(frozen=True)
 class Arithmetic:
+    """Two terms and what is done with them."""
+
     operator: str  # + - * /
     left: Term
     right: Term
@@ -36,11 +42,15 @@ Term = Number | Signal | Arithmetic
 
 @dataclass(frozen=True)
 class Constant:
+    """True or false at every position."""
+
     value: bool
 
 
 @dataclass(frozen=True)
 class Compare:
+    """An atom: how two terms compare at a position."""
+
     operator: str  # < <= > >= == !=
     left: Term
     right: Term
@@ -48,16 +58,22 @@ class Compare:
 
 @dataclass(frozen=True)
 class Not:
+    """``! body``."""
+
     body: Node
 
 
 @dataclass(frozen=True)
 class And:
+    """All of `parts`, in any order."""
+
     parts: frozenset[Node]
 
 
 @dataclass(frozen=True)
 class Or:
+    """At least one of `parts`, in any order."""
+
     parts: frozenset[Node]
 
 

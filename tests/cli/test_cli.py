@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from midstream_lab.cli import COMMANDS, main
@@ -152,6 +154,27 @@ def test_ctrl_c_ends_a_server_cleanly(server) -> None:
     assert server.returncode == 130
     assert "Traceback" not in err
     assert "rows sent" in out
+
+
+def test_watching_a_server_that_is_killed_ends_with_a_sentence(server, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "midstream_lab", "watch", "mine.card", "--no-estimate"]
+    watcher = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 60
+    while not psutil.Process(watcher.pid).net_connections("udp") and time.monotonic() < end:
+        time.sleep(0.05)
+    server.kill()
+    _, err = watcher.communicate(timeout=60)
+    assert watcher.returncode == 1
+    assert "Traceback" not in err
+    assert err.startswith("midstream-lab watch: ")
+
+
+def test_serving_on_a_port_in_use_names_the_port(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        assert main(["serve", "elnino_sst", "--speed", "max", "--port", str(port)]) == 1
+    assert f"UDP port {port} of 127.0.0.1 is in use" in capsys.readouterr().err
 
 
 def test_watching_shows_the_running_estimate(tmp_path: Path) -> None:

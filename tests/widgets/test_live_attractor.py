@@ -168,6 +168,24 @@ def test_a_browser_that_is_behind_gets_what_is_new_merged_and_skips_are_counted(
     assert f"not drawn {view._skipped:,}" in view._canvas._status["counts"]
 
 
+def test_a_view_whose_browser_is_stuck_takes_no_room_from_the_source(show, feed):
+    """A source that can wait asks `room`; a reader that loses nothing gets all of it, whatever the view does."""
+    seen = []
+    sink = feed.sink(lambda block: seen.append(len(block)), policy="block")
+    view = show(trail=1000)
+    browser = Browser(view)
+    browser.auto = False
+    for step in range(200):
+        assert feed.wait_room(1000, timeout=30)
+        put(feed, 1000, seed=step)
+        view.tick(0.01 * step)
+    assert len(browser.sizes) <= view._outbox.messages
+    feed.close()
+    assert sink.wait(timeout=30)
+    assert sum(seen) == feed.counts.received
+    assert feed.counts.received >= 200_000
+
+
 def test_nothing_is_sent_while_nobody_looks(show, feed):
     view = show()
     browser = Browser(view)

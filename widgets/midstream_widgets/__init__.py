@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from midstream_lab import registry
+from midstream_lab.errors import require
 
 if TYPE_CHECKING:
     from .live_attractor import LiveAttractor as LiveAttractor
@@ -27,6 +28,8 @@ def __getattr__(name: str) -> Any:
     # Jupyter's server imports `midstream_widgets.jupyter` and should not load widgets and kernels for that.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    for package in ("ipywidgets", "anywidget"):
+        require(package, extra="widgets")
     return getattr(import_module(f".{_HOMES[name]}", __name__), name)
 
 

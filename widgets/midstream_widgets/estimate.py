@@ -13,7 +13,7 @@ from midstream_lab.errors import InputError, LabError
 
 from .base import reject_unknown
 
-__all__ = ["RunningEstimate", "checked_options"]
+__all__ = ["RunningEstimate", "checked_options", "suggest_delay"]
 
 
 def checked_options(given: Any) -> dict[str, Any] | None:
@@ -40,6 +40,17 @@ def checked_options(given: Any) -> dict[str, Any] | None:
     # A constant is answered at once: of this call only the check of the values remains.
     lyapunov_max(np.zeros(2), dt=1, **{name: given[name] for name in given.keys() & known})
     return dict(given)
+
+
+def suggest_delay(feed: Any, channel: str) -> tuple[int, str]:
+    """A delay for the newest rows of a feed, and a note where none could be found."""
+    from midstream_lab.attractors import estimate_delay
+
+    window = feed.window(5000, unbroken=True)
+    try:
+        return int(estimate_delay(window, channel=channel if "channel" in window.dims else None)["delay"]), ""
+    except LabError as error:
+        return 1, f"delay 1: {error}"
 
 
 #: Status of an estimate that a window does not allow.

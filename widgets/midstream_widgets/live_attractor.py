@@ -18,7 +18,7 @@ from midstream_lab.errors import InputError, LabError
 from .base import Canvas, OnClock, Snapshot, join_esm, reject_unknown
 from .clock import CLOCK
 from .controls import Controls
-from .estimate import RunningEstimate, checked_options
+from .estimate import RunningEstimate, checked_options, suggest_delay
 from .look import Settings, Subject
 from .outbox import Outbox
 from .picture import Shown
@@ -418,18 +418,8 @@ class LiveAttractor(OnClock, ipywidgets.VBox):
         """Choose the delay, if nobody has, once there are enough rows."""
         if now and self._choose_delay and self.feed.counts.received >= ENOUGH_FOR_DELAY:
             self._choose_delay = False
-            self._change(delay=self._suggested_delay())
-
-    def _suggested_delay(self) -> int:
-        from midstream_lab.attractors import estimate_delay
-
-        window = self.feed.window(5000, unbroken=True)
-        channel = self._subject.names[0] if "channel" in window.dims else None
-        try:
-            return int(estimate_delay(window, channel=channel)["delay"])
-        except LabError as error:
-            self._status.note = f"delay 1: {error}"
-            return 1
+            delay, self._status.note = suggest_delay(self.feed, self._subject.names[0])
+            self._change(delay=delay)
 
     def _now_shown(self) -> Shown:
         settings = self._settings
