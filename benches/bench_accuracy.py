@@ -10,20 +10,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bars import Row, Run, shortfalls, summarise
+from known import REPORTED, TUNING, Case, segment
+from nolds_peer import NAME, Nolds
+from report import record, write
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
-
-from bars import Row, Run, shortfalls, summarise  # noqa: E402
-from known import REPORTED, TUNING, Case, segment  # noqa: E402
-from nolds_peer import NAME, Nolds  # noqa: E402
-from report import record, write  # noqa: E402
-
-from midstream_lab.attractors import lyapunov_max  # noqa: E402
+from midstream_lab.attractors import lyapunov_max
 
 
 def segments(case: Case, count: int, noise: float) -> Iterator[tuple[np.ndarray, float]]:

@@ -8,18 +8,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from nolds_peer import NAME, Nolds
+from report import record, write
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-
-from nolds_peer import NAME, Nolds  # noqa: E402
-from report import record, write  # noqa: E402
-
-from midstream_lab.attractors import divergence_curve, lyapunov_max, mutual_information, systems  # noqa: E402
+from midstream_lab.attractors import divergence_curve, lyapunov_max, mutual_information, systems
 
 #: Largest difference of the curves, in nats.
 SAME = 1e-6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -124,6 +125,12 @@ def table() -> str:
     return "\n".join(lines)
 
 
+def environment() -> dict[str, str]:
+    """Where the benches find what they share with each other and with the tests."""
+    tests = HERE.parent / "tests"
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (HERE, tests, tests / "browser")))}
+
+
 def main() -> int:
     """Run what was asked for; a bench that fails is named and the rest go on."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -136,7 +143,7 @@ def main() -> int:
             if args.only and args.only not in script.stem:
                 continue
             start = time.monotonic()
-            code = subprocess.run([sys.executable, str(script)], check=False).returncode
+            code = subprocess.run([sys.executable, str(script)], env=environment(), check=False).returncode
             print(
                 f"{script.stem}: {'ok' if code == 0 else f'failed ({code})'} in {time.monotonic() - start:.0f} s",
                 flush=True,

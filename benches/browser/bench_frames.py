@@ -9,16 +9,14 @@ so that what was counted has been drawn. Rounds alternate between the two, each 
 from __future__ import annotations
 
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "tests" / "browser")]
+import lab
+from report import record, write
 
-import lab  # noqa: E402
-from report import record, write  # noqa: E402
+HERE = Path(__file__).parent
 
 ROUNDS = 3
 

@@ -10,18 +10,15 @@ before and after by asking the page between two looks at the own clock, and the 
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 import time
 from pathlib import Path
 
+import lab
 import numpy as np
+from report import record, write
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "tests" / "browser")]
-
-import lab  # noqa: E402
-from report import record, write  # noqa: E402
 
 #: The grid has SIDE x SIDE cells, one for each sample.
 SIDE = 20
