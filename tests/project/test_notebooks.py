@@ -86,7 +86,6 @@ def _link(fd):
         return ""
 cells = json.load(open(sys.argv[1]))["cells"]
 code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-code = [text for text in code if "close_all" not in text]
 space, found = {}, []
 for _ in range(3):
     for text in code:
