@@ -13,6 +13,7 @@ PACKAGE = REPO / "midstream_lab"
 FLOORS = {
     "errors": 0.0,
     "kernels": 0.1,
+    "priority": 0.1,
     "timebase": 0.1,
     "times": 0.2,
     "inputs": 0.3,

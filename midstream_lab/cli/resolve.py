@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError
 
 if TYPE_CHECKING:
-    from ..stream.pacing import Speed
+    from ..stream.sources.pacing import Speed
 
 #: Systems that can be served by name: the class, and the sampling interval in its own time unit.
 SYSTEMS = {"lorenz": ("Lorenz", "1/50"), "rossler": ("Rossler", "1/8"), "henon": ("Henon", None)}

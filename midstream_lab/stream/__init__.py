@@ -13,9 +13,9 @@ from ..errors import require
 if TYPE_CHECKING:
     from .card import Card
     from .client import Client, Offer, connect
-    from .replay import Replay
     from .server import Server, serve
-    from .simulation import Simulation
+    from .sources.replay import Replay
+    from .sources.simulation import Simulation
 
 __all__ = ["Card", "Client", "Offer", "Replay", "Server", "Simulation", "connect", "serve"]
 
@@ -23,9 +23,9 @@ _HOMES = {
     "Card": "card",
     "Client": "client",
     "Offer": "client",
-    "Replay": "replay",
+    "Replay": "sources.replay",
     "Server": "server",
-    "Simulation": "simulation",
+    "Simulation": "sources.simulation",
     "connect": "client",
     "serve": "server",
 }

@@ -18,6 +18,8 @@ from aioquic.quic.connection import MAX_STREAM_DATA_FRAME_CAPACITY, QuicConnecti
 from aioquic.quic.packet import QuicFrameType
 from aioquic.tls import AlertDescription
 
+from ..priority import Priority
+
 __all__ = [
     "WINDOW",
     "CreditConnection",
@@ -38,9 +40,35 @@ IDLE_TIMEOUT = 5.0
 #: 16,384 bytes and more overflow aioquic's 14-bit STREAM length; beyond loopback the smallest size always fits.
 LOOPBACK_DATAGRAM = 16_300
 SMALLEST_DATAGRAM = 1_200
+#: Urgency of a stream that was given none, such as the control stream: before all others.
+CONTROL = -1
 
 
-class CreditConnection(QuicConnection):
+class PriorityConnection(QuicConnection):
+    """A connection that sends what is more urgent first; streams of one level take turns."""
+
+    priorities: dict[int, Priority]
+
+    @classmethod
+    def adopt(cls, connection: QuicConnection) -> None:
+        """Make this of a fresh connection: aioquic's server makes them itself, of its own class."""
+        connection.__class__ = cls
+        connection.priorities = {}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.priorities = {}
+
+    def _write_application(self, builder: Any, network_path: Any, now: float) -> None:
+        # the sort is stable, so what aioquic has rotated within one level stays so
+        self._streams_queue.sort(key=self._urgency)
+        super()._write_application(builder, network_path, now)
+
+    def _urgency(self, stream: Any) -> int:
+        return self.priorities.get(stream.stream_id, CONTROL)
+
+
+class CreditConnection(PriorityConnection):
     """A client's connection whose incoming data streams get credit from `grant` alone."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -95,6 +123,11 @@ class CreditConnection(QuicConnection):
 class Endpoint(QuicConnectionProtocol):
     """One end of a connection: named calls over aioquic's protocol class. Use it in its event loop only."""
 
+    def __init__(self, quic: QuicConnection, *args: Any, **options: Any) -> None:
+        if not isinstance(quic, PriorityConnection):
+            PriorityConnection.adopt(quic)
+        super().__init__(quic, *args, **options)
+
     def on_data(self, stream_id: int, data: bytes, ended: bool) -> None:
         """Bytes of a stream have come, in order."""
 
@@ -123,6 +156,11 @@ class Endpoint(QuicConnectionProtocol):
     def write(self, stream_id: int, data: bytes, *, end: bool = False) -> None:
         """Send bytes on a stream."""
         self._quic.send_stream_data(stream_id, data, end)
+        self._transmit_soon()
+
+    def set_priority(self, stream_id: int, priority: Priority) -> None:
+        """Place a stream that this end sends among the others, from now on."""
+        self._quic.priorities[stream_id] = priority
         self._transmit_soon()
 
     def backlog(self, stream_id: int) -> int:

@@ -20,7 +20,7 @@ from .calling import Calling, dial
 from .card import Card
 from .inflow import Inflow
 from .loop import LoopThread
-from .pacing import Speed, checked_speed
+from .sources.pacing import Speed, checked_speed
 
 __all__ = ["Client", "Offer", "connect"]
 
@@ -288,6 +288,7 @@ class Client:
     ) -> Feed:
         loop, calling = self._connected()
         request = {"op": "subscribe", "source": source, "policy": policy, "since": since}
+        request |= {"priority": "normal", "delivery": "stream"}
         request["run"] = None if older is None else older.run
         number, inflow, header = self._wait(calling.subscribe(request))
         try:

@@ -13,11 +13,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import AuthError, FrameError, InputError, LabError, StreamError
+from ..priority import Priority
 
 __all__ = ["MAX_MESSAGE", "VERSION", "Messages", "check_reply", "check_request", "error_from", "error_to", "pack"]
 
 #: Version of the protocol; hello says it, and the server refuses any other.
-VERSION = 1
+VERSION = 2
 MAX_MESSAGE = 64 * 1024
 MAX_TEXT = 4096
 
@@ -42,6 +43,10 @@ def _speed(value: Any) -> bool:
     return value == "max" or (type(value) in (int, float) and 0 < value < float("inf"))
 
 
+def _priority(value: Any) -> bool:
+    return isinstance(value, str) and value in Priority.__members__
+
+
 def _optional(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or check(value)
 
@@ -60,11 +65,14 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "list": {},
     "subscribe": {
         "source": _optional(_text),
-        "policy": lambda value: value in ("block", "drop_oldest"),
+        "policy": lambda value: value in ("block", "drop_oldest", "drop_newest", "decimate"),
         "since": lambda value: value in ("oldest", "newest") or _number(value),
         "run": _optional(_text),
+        "priority": _priority,
+        "delivery": lambda value: value in ("stream", "datagram"),
     },
     "unsubscribe": {"subscription": _number},
+    "priority": {"subscription": _number, "priority": _priority},
     "pause": {"source": _text},
     "resume": {"source": _text},
     "speed": {"source": _text, "speed": _speed},

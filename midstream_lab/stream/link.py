@@ -7,6 +7,7 @@ import hmac
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AuthError, FrameError, InputError, LabError, StreamError
+from ..priority import Priority
 from ._aioquic import Endpoint
 from .control import VERSION, Messages, check_request, error_to, pack
 from .outflow import Outflow
@@ -119,6 +120,7 @@ class Link(Endpoint):
             policy=request["policy"],
             since=request["since"],
             run=request["run"],
+            priority=Priority[request["priority"]],
             batch_seconds=self.server.batch_seconds,
             on_end=self._on_end,
         )
@@ -131,6 +133,12 @@ class Link(Endpoint):
         if outflow is not None:
             self._forget(outflow)
             self.give_up(outflow.stream)
+        return {}
+
+    def _do_priority(self, request: dict[str, Any]) -> dict[str, Any]:
+        outflow = self.outflows.get(request["subscription"])
+        if outflow is not None:
+            self.set_priority(outflow.stream, Priority[request["priority"]])
         return {}
 
     def _do_pause(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import LabError
 from ..feed.reader import Policy, Reader
+from ..priority import Priority
 from ._aioquic import Endpoint
 from .frames import BATCH_BYTES, BATCH_ROWS, Encoder, pieces, row_bytes
 from .runner import Runner
@@ -37,6 +38,8 @@ class Outflow:
         Where to begin.
     run : str, optional
         Which run of the source `since` counts in.
+    priority : Priority
+        Its place among the streams of the connection.
     batch_seconds : float
         Age at which a batch that is not full is sent.
     on_end : callable
@@ -52,6 +55,7 @@ class Outflow:
         policy: Policy,
         since: Any,
         run: str | None,
+        priority: Priority,
         batch_seconds: float,
         on_end: Callable[[Outflow, BaseException | None], None],
     ) -> None:
@@ -83,6 +87,7 @@ class Outflow:
         labels["continues"] = "yes" if continues else "no"
         self._encoder = Encoder(schema, labels=labels)
         self.stream = endpoint.open_stream(unidirectional=True)
+        endpoint.set_priority(self.stream, priority)
         endpoint.write(self.stream, self._encoder.header())
         runner.begin()
         self._wake()

@@ -23,8 +23,8 @@ from .folder import data_folder
 from .identity import load_identity, store_identity
 from .link import Link, unknown_source
 from .loop import LoopThread
-from .replay import Replay
 from .runner import Runner, Start
+from .sources.replay import Replay
 
 __all__ = ["Server", "serve"]
 

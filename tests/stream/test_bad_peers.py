@@ -22,7 +22,7 @@ from midstream_lab.feed import Feed
 from midstream_lab.stream import Card, Client, Replay, connect, serve
 from midstream_lab.stream._aioquic import CreditConnection, Endpoint, client_configuration
 from midstream_lab.stream.certificates import NAME, Authority
-from midstream_lab.stream.control import Messages, pack
+from midstream_lab.stream.control import VERSION, Messages, pack
 from midstream_lab.stream.link import Link
 from midstream_lab.stream.loop import LoopThread
 from midstream_lab.stream.outflow import Outflow
@@ -394,7 +394,9 @@ def say(protocol: Stranger, thread: LoopThread, data: bytes) -> None:
     thread.call(send(), timeout=10)
 
 
-HELLO = {"op": "hello", "id": 1, "version": 1}
+HELLO = {"op": "hello", "id": 1, "version": VERSION}
+SUBSCRIBE = {"op": "subscribe", "id": 1, "source": None, "policy": "block", "since": "oldest", "run": None}
+SUBSCRIBE |= {"priority": "normal", "delivery": "stream"}
 
 
 @pytest.mark.parametrize(
@@ -406,7 +408,10 @@ HELLO = {"op": "hello", "id": 1, "version": 1}
         (pack(HELLO | {"token": "w" * 43, "more": 1}), 1),
         (pack({"op": "list", "id": 1}), 2),
         (pack(HELLO | {"token": "w" * 43}), 2),
-        (pack({"op": "subscribe", "id": 1, "source": None, "policy": "block", "since": "oldest", "run": None}), 2),
+        (
+            pack(SUBSCRIBE),
+            2,
+        ),
     ],
     ids=repr,
 )
@@ -425,7 +430,7 @@ def test_a_client_of_another_version_is_told() -> None:
     with serve(replay()) as server, stranger(server.card) as (protocol, thread):
         say(protocol, thread, pack(HELLO | {"version": 99, "token": server.card.token}))
         thread.call(protocol.lost.wait(), timeout=10)
-        assert "version 1" in protocol.heard[0]["error"]["text"]
+        assert f"version {VERSION}" in protocol.heard[0]["error"]["text"]
 
 
 def test_a_connection_without_a_token_does_not_stay(monkeypatch: pytest.MonkeyPatch) -> None:

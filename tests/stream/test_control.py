@@ -21,6 +21,7 @@ from midstream_lab.stream.control import (
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "control.json").read_text())
 SUBSCRIBE = {"op": "subscribe", "id": 3, "source": "ecg", "policy": "block", "since": "oldest", "run": None}
+SUBSCRIBE |= {"priority": "normal", "delivery": "stream"}
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["message"].get("op", "answer"))

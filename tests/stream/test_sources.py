@@ -12,7 +12,7 @@ from midstream_lab.errors import InputError
 from midstream_lab.feed import Block, Source
 from midstream_lab.sequence import sequence
 from midstream_lab.stream import Replay, Simulation
-from midstream_lab.stream.pacing import LATENESS, SLOT, Pacer
+from midstream_lab.stream.sources.pacing import LATENESS, SLOT, Pacer
 
 
 class Clock:

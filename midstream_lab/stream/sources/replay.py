@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..feed import SequenceSource
-from ..feed.schema import Block
-from .frames import moved
+from ...errors import InputError
+from ...feed import SequenceSource
+from ...feed.schema import Block
+from ..frames import moved
 from .pacing import SLOT, Paced, Pacer, Speed
 
 __all__ = ["Replay"]

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..errors import InputError
-from ..feed.schema import Block, Channel, Schema
-from ..timebase import TimeBase
+from ...errors import InputError
+from ...feed.schema import Block, Channel, Schema
+from ...timebase import TimeBase
 from .pacing import SLOT, Paced, Pacer, Speed
 
 __all__ = ["Advances", "Simulation"]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Literal
 
-from ..errors import InputError
+from ...errors import InputError
 
 __all__ = ["Paced", "Pacer", "Speed", "checked_speed"]
 
