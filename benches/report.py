@@ -128,7 +128,7 @@ def table() -> str:
 def environment() -> dict[str, str]:
     """Where the benches find what they share with each other and with the tests."""
     tests = HERE.parent / "tests"
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (HERE, tests, tests / "browser")))}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (HERE, tests, tests / "browser", tests / "stream")))}
 
 
 def main() -> int:
