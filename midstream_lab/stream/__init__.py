@@ -14,18 +14,42 @@ if TYPE_CHECKING:
     from .card import Card
     from .client import Client, Offer, connect
     from .server import Server, serve
+    from .sources.generator import Generator
+    from .sources.lines import Lines
     from .sources.replay import Replay
+    from .sources.sampler import Sampler
     from .sources.simulation import Simulation
+    from .sources.tcp import TcpLines
+    from .sources.udp import UdpLines
 
-__all__ = ["Card", "Client", "Offer", "Replay", "Server", "Simulation", "connect", "serve"]
+__all__ = [
+    "Card",
+    "Client",
+    "Generator",
+    "Lines",
+    "Offer",
+    "Replay",
+    "Sampler",
+    "Server",
+    "Simulation",
+    "TcpLines",
+    "UdpLines",
+    "connect",
+    "serve",
+]
 
 _HOMES = {
     "Card": "card",
     "Client": "client",
+    "Generator": "sources.generator",
+    "Lines": "sources.lines",
     "Offer": "client",
     "Replay": "sources.replay",
+    "Sampler": "sources.sampler",
     "Server": "server",
     "Simulation": "sources.simulation",
+    "TcpLines": "sources.tcp",
+    "UdpLines": "sources.udp",
     "connect": "client",
     "serve": "server",
 }

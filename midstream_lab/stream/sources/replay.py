@@ -19,12 +19,13 @@ __all__ = ["Replay"]
 
 
 class Replay(Paced):
-    """Replays a sequence.
+    """Replays a sequence: a dataset, a file (``Replay(read("flow.csv"))``), a sound at its sampling rate.
 
     Parameters
     ----------
-    x : DataArray or array_like
-        What `midstream_lab.sequence` takes. Missing rows stay missing: they are gaps of the stream.
+    x : DataArray, Dataset or array_like
+        What `midstream_lab.sequence` takes, and what `midstream_lab.read` returns. Missing rows stay missing: they are
+        gaps of the stream.
     speed : float or "max", optional
         Multiple of the sequence's own rate; default 1. ``"max"`` sends as fast as the readers take it.
     loop : bool, optional
