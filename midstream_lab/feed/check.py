@@ -22,6 +22,8 @@ def checked_block(block: Block, schema: Schema) -> Block:
             f"the block has {len(block.columns)} columns; the schema has {len(schema.channels)}: "
             f"{', '.join(schema.names)}"
         )
+    if not isinstance(block.stride, (int, np.integer)) or block.stride < 1:
+        raise InputError(f"the stride of a block is a whole number of rows, at least 1, not {block.stride!r}")
     columns = block.columns
     rows = len(columns[0]) if isinstance(columns[0], np.ndarray) else 0
     fits = True

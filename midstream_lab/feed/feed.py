@@ -35,6 +35,8 @@ class Counts:
         Rows that arrived and were in time.
     lost : int
         Rows that never came: the numbering jumped over them.
+    decimated : int
+        Rows that were left out evenly between those that came, as the policy ``"decimate"`` asks.
     late : int
         Rows that came after their place was passed, or twice; they were not used.
     overwritten : int
@@ -45,6 +47,7 @@ class Counts:
 
     received: int = 0
     lost: int = 0
+    decimated: int = 0
     late: int = 0
     overwritten: int = 0
     dropped: int = 0
@@ -134,6 +137,7 @@ class Feed(Store):
             return Counts(
                 received=self.ring.total,
                 lost=self._lost,
+                decimated=self._decimated,
                 late=self._late,
                 overwritten=self.ring.oldest,
                 dropped=dropped,
@@ -229,9 +233,9 @@ class Feed(Store):
             What to run, for example `Windowed`.
         name : str, optional
             Default: the name of this feed and of the operator. A pipe with the same name is closed first.
-        policy : {"block", "drop_oldest"}, optional
-            Whether a producer that can wait waits for it, or rows are dropped when it is behind. Default
-            what the operator asks for, else ``"block"``.
+        policy : {"block", "drop_oldest", "drop_newest", "decimate"}, optional
+            Whether a producer that can wait waits for it, or which rows are dropped when it is behind; see `Reader`.
+            Default what the operator asks for, else ``"block"``.
         **feed
             `window` and `max_bytes` of the new feed.
 

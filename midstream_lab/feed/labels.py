@@ -25,7 +25,7 @@ def label_window(begin: int, blocks: list[Block], schema: Schema) -> xr.DataArra
         values = np.full((covered, len(picked)), np.nan)
         for block in blocks:
             for k, i in enumerate(picked):
-                values[block.first - begin : block.stop - begin, k] = block.columns[i]
+                values[block.first - begin : block.stop - begin : block.stride, k] = block.columns[i]
         ticks = blocks[0].start + (np.arange(covered, dtype=np.int64) + begin - blocks[0].first) * step
     else:
         values = np.empty((present, len(picked)))
@@ -44,14 +44,16 @@ def label_rows(blocks: list[Block], schema: Schema) -> xr.Dataset:
         channel.name: ("time", np.concatenate([block.columns[i] for block in blocks]), {"units": channel.unit})
         for i, channel in enumerate(schema.channels)
     }
-    numbers = np.concatenate([np.arange(block.first, block.stop) for block in blocks])
+    numbers = np.concatenate([np.arange(block.first, block.stop, block.stride) for block in blocks])
     return xr.Dataset(variables, coords={"time": time, "row": ("time", numbers)}, attrs=dict(schema.attrs))
 
 
 def _ticks(blocks: list[Block], schema: Schema) -> np.ndarray:
     """Time of every row that is there."""
     times = [
-        block.start + np.arange(len(block), dtype=np.int64) * schema.time.step if block.ticks is None else block.ticks
+        block.start + np.arange(len(block), dtype=np.int64) * block.stride * schema.time.step
+        if block.ticks is None
+        else block.ticks
         for block in blocks
     ]
     return np.concatenate(times)

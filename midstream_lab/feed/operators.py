@@ -25,6 +25,8 @@ class Operator(Protocol):
     - `name`: stands in the default name of the feed;
     - `lane`: ``"slow"`` for work of more than 50 ms;
     - `policy`: the default policy of the pipe;
+    - `strided`: True if it takes evenly spaced rows as one block (`Block.stride`), as they come of the policy
+      ``"decimate"``; default False: each comes as a block of one row, after a gap;
     - `turn_rows`: most rows of a block, if fewer than 4,096;
     - `prompt`: True if, after `update`, no row for that time or before will still come;
     - ``warm(schema)``: compile; called by `pipe`;

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from .. import registry
 from ..errors import InputError, LabError
+from .backlog import attach
 from .node import BLOCK_ROWS, Node, Runner
-from .reader import Policy, Reader, ReaderCounts
+from .reader import Policy, ReaderCounts, checked_policy
 from .schema import Block
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Pipe(Node):
                 "a function goes into Windowed(fn, window=..., every=...)" if callable(op) else "for example Windowed"
             )
             raise InputError(f"pipe takes an operator, not {op!r}; {what}")
+        chosen = checked_policy(policy if policy is not None else getattr(op, "policy", "block"))
         schema = op.schema_out(parent.schema)
         if hasattr(op, "attach"):
             op.attach(parent)
@@ -52,7 +54,7 @@ class Pipe(Node):
         self.op = op
         self._finished = False
         self._turn_rows: int = getattr(op, "turn_rows", BLOCK_ROWS)
-        self.reader = Reader(parent, self, policy if policy is not None else getattr(op, "policy", "block"))
+        self.reader = attach(parent, self, chosen, strided=getattr(op, "strided", False))
         self.inputs = (self.reader,)
         self.wake()
 
@@ -73,7 +75,8 @@ class Pipe(Node):
     def report(self) -> list[str]:
         lines: list[str] = self.op.report() if hasattr(self.op, "report") else []
         dropped = self.reader.counts.dropped
-        return lines + [f"dropped {dropped} rows: the operator was behind"] * bool(dropped)
+        why = f"dropped {dropped} rows ({self.reader.policy}): the operator was behind"
+        return lines + [why] * bool(dropped)
 
     def _end(self) -> bool:
         if not self.reader.ended:
@@ -96,11 +99,13 @@ class Sink(Runner):
     parent : Feed
         What to read.
     callback : callable
-        Gets a `Block` of at most 4,096 rows. If it raises, the sink closes and keeps the error.
+        Gets a `Block` of at most 4,096 rows, with the policy ``"decimate"`` also blocks of evenly spaced rows
+        (`Block.stride`). If it raises, the sink closes and keeps the error.
     name : str, optional
         Default the name of the feed and of the callback. An older sink of that name is closed first.
-    policy : {"block", "drop_oldest"}, optional
-        Whether a producer that can wait waits for it; default ``"block"``.
+    policy : {"block", "drop_oldest", "drop_newest", "decimate"}, optional
+        Whether a producer that can wait waits for it, or which rows are dropped when it is behind; see `Reader`.
+        Default ``"block"``.
     """
 
     def __init__(
@@ -113,6 +118,7 @@ class Sink(Runner):
     ) -> None:
         if not callable(callback):
             raise InputError(f"a sink calls a function with every block; {callback!r} cannot be called")
+        checked_policy(policy)
         key = name if name is not None else str(getattr(callback, "__name__", type(callback).__name__))
         super().__init__(key=key, lanes=parent.lanes)
         self.name = f"{parent.name}.{key}" if name is None and parent.name is not None else name
@@ -124,7 +130,7 @@ class Sink(Runner):
         if self.name is not None:
             self.note(*registry.register("sink", self.name, self))
         self.close_older(parent)
-        self.reader = Reader(parent, self, policy)
+        self.reader = attach(parent, self, policy, strided=policy == "decimate")
         self.inputs = (self.reader,)
         self.wake()
 

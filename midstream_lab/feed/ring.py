@@ -17,8 +17,8 @@ class Ring:
     """The newest rows of a sequence, column by column.
 
     Rows are counted as they arrive: `total` is how many ever came, `oldest` the count of the oldest that
-    is still held. Sequence numbers may jump between runs; inside a run they do not. Not safe for threads:
-    the feed that owns it holds a lock.
+    is still held. Sequence numbers may jump between runs; inside a run they are evenly spaced. Not safe for
+    threads: the feed that owns it holds a lock.
 
     Parameters
     ----------
@@ -53,13 +53,15 @@ class Ring:
         self._ticks = None if self._step else np.empty(self.capacity, np.int64)
         self._sizes = np.zeros(self.capacity, np.int64) if self._texts else None
         self.text_bytes = 0  # of the texts that are held
-        self._run_counts: list[int] = []  # arrival count at which each unbroken run begins
-        self._run_rows: list[int] = []  # and its first sequence number
+        self._run_counts: list[int] = []  # arrival count at which each run begins
+        self._run_rows: list[int] = []  # its first sequence number
+        self._run_strides: list[int] = []  # and the distance of its numbers
         self._origin_row = 0
         self._origin_tick = 0
         self.total = 0
         self.oldest = 0
         self.next = 0  # sequence number of the next row if nothing is lost
+        self.first = 0  # sequence number of the first row that there ever was, whether it came or not
 
     @property
     def size(self) -> int:
@@ -74,7 +76,7 @@ class Ring:
     def row_at(self, count: int) -> int:
         """Sequence number of the row that arrived as number `count`."""
         run = bisect_right(self._run_counts, count) - 1
-        return self._run_rows[run] + count - self._run_counts[run]
+        return self._run_rows[run] + (count - self._run_counts[run]) * self._run_strides[run]
 
     def count_at(self, row: int) -> int:
         """Arrival count of the first held row whose sequence number is `row` or more; `total` if none is."""
@@ -82,12 +84,21 @@ class Ring:
         if run < 0:
             return self.oldest
         end = self._run_counts[run + 1] if run + 1 < len(self._run_counts) else self.total
-        return max(self.oldest, min(self._run_counts[run] + row - self._run_rows[run], end))
+        ahead = -((self._run_rows[run] - row) // self._run_strides[run])
+        return max(self.oldest, min(self._run_counts[run] + ahead, end))
 
     def run_end(self, count: int) -> int:
-        """Arrival count at which the unbroken run of row `count` ends."""
+        """Arrival count at which the run of row `count` ends."""
         run = bisect_right(self._run_counts, count)
         return self._run_counts[run] if run < len(self._run_counts) else self.total
+
+    def unbroken_end(self, count: int) -> int:
+        """Arrival count up to which no row is missing after row `count`."""
+        return self.run_end(count) if self.stride_at(count) == 1 else count + 1
+
+    def stride_at(self, count: int) -> int:
+        """Distance of the sequence numbers in the run of row `count`."""
+        return self._run_strides[bisect_right(self._run_counts, count) - 1]
 
     def tick_at(self, count: int) -> int:
         """Time of the row that arrived as number `count`, in ticks."""
@@ -105,11 +116,13 @@ class Ring:
         sizes = self._measure(block) if self._sizes is not None else None
         if not self.total:
             self._origin_row, self._origin_tick = block.first, block.start
-        if not self.total or block.first != self.next:
+            self.first = block.first - block.gap
+        if not self._continues(block):
             self._run_counts.append(self.total)
             self._run_rows.append(block.first)
+            self._run_strides.append(block.stride)
         skip = max(0, n - self.capacity)
-        self._evict(self.total + n - self.capacity)
+        self.evict(self.total + n - self.capacity)
         at = (self.total + skip) % self.capacity
         for held, column in zip(self._columns, block.columns, strict=True):
             _put(held, at, column[skip:])
@@ -124,8 +137,23 @@ class Ring:
             self._fit_bytes()
         self._forget_runs()
 
-    def read(self, begin: int, end: int, *, gap: int = 0) -> Block:
-        """Copies of the rows that arrived as ``begin:end``, which lie in one run, as a read-only block."""
+    def skip_to(self, row: int) -> None:
+        """No row before the sequence number `row` will come any more."""
+        self.next = row
+
+    def room_for(self, block: Block) -> int:
+        """Rows of `block`, from its first on, that fit beside those that are held."""
+        rows = min(len(block), self.capacity - self.size)
+        if self._sizes is None or not rows:
+            return rows
+        needed = np.cumsum(self._measure(block)[:rows] + self._fixed)
+        return int(np.searchsorted(needed, self.max_bytes - self.bytes, side="right"))
+
+    def read(self, begin: int, end: int, *, gap: int = 0, strided: bool = False) -> Block:
+        """Copies of the rows that arrived as ``begin:end``, as a read-only block.
+
+        Without `strided` they must lie before `unbroken_end`, with it before `run_end`.
+        """
         columns = tuple(self._copy(held, begin, end) for held in self._columns)
         return Block(
             first=self.row_at(begin),
@@ -133,16 +161,23 @@ class Ring:
             columns=columns,
             ticks=None if self._ticks is None else self._copy(self._ticks, begin, end),
             gap=gap,
+            stride=self.stride_at(begin) if strided else 1,
         )
 
     def runs(self, begin: int) -> list[tuple[int, int]]:
-        """The unbroken runs from arrival count `begin` on, each as a pair of counts."""
+        """The runs from arrival count `begin` on, each as a pair of counts."""
         found = []
         while begin < self.total:
             end = self.run_end(begin)
             found.append((begin, end))
             begin = end
         return found
+
+    def _continues(self, block: Block) -> bool:
+        """Whether `block` goes on with the newest run."""
+        if not self.total or block.stride != self._run_strides[-1]:
+            return False
+        return block.first == self._run_rows[-1] + (self.total - self._run_counts[-1]) * block.stride
 
     def _copy(self, held: np.ndarray, begin: int, end: int) -> np.ndarray:
         at = begin % self.capacity
@@ -163,7 +198,7 @@ class Ring:
             )
         return sizes
 
-    def _evict(self, until: int) -> None:
+    def evict(self, until: int) -> None:
         """Let go of the rows that arrived before number `until`."""
         until = min(until, self.total)
         if self._sizes is not None and until > self.oldest:
@@ -179,12 +214,12 @@ class Ring:
             return
         slots = np.arange(self.oldest, self.total) % self.capacity
         freed = np.cumsum(self._sizes[slots] + self._fixed)
-        self._evict(self.oldest + int(np.searchsorted(freed, excess)) + 1)
+        self.evict(self.oldest + int(np.searchsorted(freed, excess)) + 1)
 
     def _forget_runs(self) -> None:
         gone = bisect_right(self._run_counts, self.oldest) - 1
         if gone > 0:
-            del self._run_counts[:gone], self._run_rows[:gone]
+            del self._run_counts[:gone], self._run_rows[:gone], self._run_strides[:gone]
 
 
 def _put(held: np.ndarray, at: int, values: np.ndarray) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -90,20 +90,23 @@ class Schema:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Block:
-    """An unbroken run of rows.
+    """An unbroken run of rows, or evenly spaced rows of one.
 
     Parameters
     ----------
     first : int
-        Sequence number of the first row; rows are numbered from 0 without holes inside a block.
+        Sequence number of the first row; rows are numbered from 0. Row ``i`` has the number ``first + i * stride``.
     start : int
-        Time of the first row, in ticks. On a regular time base row ``i`` is at ``start + i * step``.
+        Time of the first row, in ticks. On a regular time base row ``i`` is at ``start + i * stride * step``.
     columns : tuple of ndarray
         One 1-D array per channel, in schema order, all of the same length.
     ticks : ndarray of int64, optional
         Time of each row, given exactly where the time base is irregular.
     gap : int, optional
         Rows known to be missing between the previous block and this one.
+    stride : int, optional
+        Distance of the numbers of two rows; default 1: unbroken. Only readers with the policy ``"decimate"`` and
+        operators that say so (`Operator`) are given others.
     """
 
     first: int
@@ -111,6 +114,7 @@ class Block:
     columns: tuple[np.ndarray, ...]
     ticks: np.ndarray | None = None
     gap: int = 0
+    stride: int = 1
 
     def __len__(self) -> int:
         return len(self.columns[0])
@@ -118,21 +122,36 @@ class Block:
     @property
     def stop(self) -> int:
         """Sequence number after the last row."""
-        return self.first + len(self)
+        return self.first + (len(self) - 1) * self.stride + 1 if len(self) else self.first
 
     def end_tick(self, step: int) -> int:
         """Time of the last row; `step` is the schema's ticks per row."""
-        return int(self.ticks[-1]) if self.ticks is not None else self.start + (len(self) - 1) * step
+        return int(self.ticks[-1]) if self.ticks is not None else self.start + (len(self) - 1) * self.stride * step
 
     def cut(self, begin: int, end: int, *, step: int) -> Block:
         """Rows ``begin:end`` (counted within the block) as views; `step` is the schema's ticks per row."""
         return Block(
-            first=self.first + begin,
-            start=int(self.ticks[begin]) if self.ticks is not None else self.start + begin * step,
+            first=self.first + begin * self.stride,
+            start=int(self.ticks[begin]) if self.ticks is not None else self.start + begin * self.stride * step,
             columns=tuple(column[begin:end] for column in self.columns),
             ticks=None if self.ticks is None else self.ticks[begin:end],
             gap=self.gap if begin == 0 else 0,
+            stride=self.stride,
         )
+
+    def thinned(self, stride: int, *, step: int) -> Block:
+        """The rows whose numbers are divisible by `stride`, as they are; all, if they are further apart already.
+
+        Rows are chosen by their numbers, so that it does not matter how they were cut into blocks.
+        """
+        every = max(1, stride // self.stride)
+        begin = -(self.first // self.stride) % every
+        if begin >= len(self):
+            return self.cut(0, 0, step=step)
+        rest = self.cut(begin, len(self), step=step)
+        columns = tuple(column[::every] for column in rest.columns)
+        ticks = None if rest.ticks is None else rest.ticks[::every]
+        return replace(rest, columns=columns, ticks=ticks, stride=self.stride * every)
 
 
 @runtime_checkable

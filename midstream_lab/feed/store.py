@@ -42,6 +42,7 @@ class Store:
         self._health: list[str] = []
         self._lost = 0
         self._late = 0
+        self._decimated = 0
         self._origin: int | None = None
         self._arrived: float | None = None
         self._on_consumed: tuple[Callable[[int], None], ...] = ()
@@ -83,7 +84,9 @@ class Store:
         """Take a block of rows. Never waits.
 
         A block that begins beyond `next` leaves a gap, which is counted as lost; rows before `next` are
-        late and are counted and left out. The first row ever sets the origin. The data are copied.
+        late and are counted and left out. The first row ever sets the origin: before it only those are lost that
+        its block has as `gap`. Rows that a block with a `stride` passes over, also before its first one, are counted
+        as decimated. A block without rows says that those before its `first` will not come. The data are copied.
 
         Raises
         ------
@@ -127,7 +130,7 @@ class Store:
             self.ring.write(block)
             self._arrived = time.monotonic()
             for reader in self.readers:
-                if (error := reader.lapse()) is not None:
+                if (error := reader.offered(block)) is not None:
                     failed.append((reader, error))
             if self._waiters:
                 self._changed.notify_all()
@@ -198,7 +201,7 @@ class Store:
             if begin == self.ring.total:
                 return None
             gap = max(0, self.ring.row_at(begin) - since) if begin else 0
-            return self.ring.read(begin, self.ring.run_end(begin), gap=gap)
+            return self.ring.read(begin, self.ring.unbroken_end(begin), gap=gap)
 
     def window(self, n: int | None = None, *, unbroken: bool = False) -> xr.DataArray:
         """The newest rows as an ordinary sequence (a copy).
@@ -244,8 +247,11 @@ class Store:
                 raise InputError(f"{self.label} has no rows yet; feed.wait(n=...) waits for them")
             since = self.ring.next - min(n if n is not None else UNLIMITED, self.ring.capacity)
             begin = self.ring.count_at(since)
-            runs = self.ring.runs(begin)[-1:] if unbroken else self.ring.runs(begin)
-            blocks = [self.ring.read(*run) for run in runs]
+            runs = self.ring.runs(begin)
+            if unbroken:
+                last, end = runs[-1]
+                runs = [(last if self.ring.stride_at(last) == 1 else end - 1, end)]
+            blocks = [self.ring.read(*run, strided=True) for run in runs]
             # Older rows are held, so the window may begin with rows that are missing.
             covered = since if begin > self.ring.oldest and not unbroken else blocks[0].first
             return covered, blocks
@@ -273,19 +279,32 @@ class Store:
         return float(self.ring.tick_at(self.ring.total - 1) * self.schema.time.tick)
 
     def _in_order(self, block: Block) -> Block:
-        """The rows of `block` that are not late; counts the late and the lost ones."""
-        if not len(block):
-            return block
-        if self._origin is None:
-            self._origin = block.start
-            return block
+        """The rows of `block` that are not late; counts those that are, and those that did not come before it."""
         step = self.schema.time.step
-        if block.first < self.ring.next:
-            late = min(self.ring.next - block.first, len(block))
-            self._late += late
-            if late == len(block):
-                return block.cut(0, 0, step=step)
-            block = block.cut(late, len(block), step=step)
+        if self._origin is None:
+            missing = block.gap
+        else:
+            if len(block) and block.first < self.ring.next:
+                late = min(-((block.first - self.ring.next) // block.stride), len(block))
+                self._late += late
+                if late == len(block):
+                    return block.cut(0, 0, step=step)
+                block = block.cut(late, len(block), step=step)
+            missing = max(0, block.first - self.ring.next)
+            if len(block):
+                self._check_follows(block)
+        passed = min(missing, block.stride - 1)
+        self._lost += missing - passed
+        self._decimated += passed + max(0, len(block) - 1) * (block.stride - 1)
+        if len(block):
+            self._origin = block.start if self._origin is None else self._origin
+        elif missing:
+            self.ring.skip_to(block.first)
+        return block
+
+    def _check_follows(self, block: Block) -> None:
+        """Refuse times that do not follow those that are held."""
+        step = self.schema.time.step
         if step and block.start != self.ring.tick_of(block.first):
             raise InputError(
                 f"row {block.first} of {self.label} must be at tick {self.ring.tick_of(block.first)} "
@@ -293,8 +312,6 @@ class Store:
             )
         if block.ticks is not None and block.start < self.ring.tick_at(self.ring.total - 1):
             raise InputError(f"row {block.first} of {self.label} goes back in time; sort the rows first")
-        self._lost += block.first - self.ring.next
-        return block
 
     def _wait_for(self, ready: Callable[[], bool], timeout: float | None) -> bool:
         limit = None if timeout is None else time.monotonic() + timeout

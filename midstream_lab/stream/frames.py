@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import FrameError, require
 from ..feed.schema import Block, Schema
-from .arrow_schema import from_arrow, to_arrow, whole
+from .arrow_schema import INT64, from_arrow, to_arrow, whole
 from .flatbuf import MessageInfo, inspect
 
 if TYPE_CHECKING:
@@ -118,6 +118,8 @@ class Encoder:
         """One record batch."""
         about = {"midstream.first": str(block.first), "midstream.start": str(block.start)}
         about["midstream.gap"] = str(block.gap)
+        if block.stride != 1:
+            about["midstream.stride"] = str(block.stride)
         self._writer.write_batch(self._batch(block), custom_metadata=about)
         return self._drain()
 
@@ -232,8 +234,8 @@ class Decoder:
             raise FrameError(f"a message of {info.body} bytes; at most {self.limits.body} are accepted")
         if info.kind == "schema" and info.body:
             raise FrameError("a schema message with a body")
-        if info.kind == "batch" and not 0 < info.rows <= self.limits.rows:
-            raise FrameError(f"a batch of {info.rows} rows; allowed: 1 to {self.limits.rows}")
+        if info.kind == "batch" and info.rows > self.limits.rows:
+            raise FrameError(f"a batch of {info.rows} rows; at most {self.limits.rows} are accepted")
         if info.compressed:
             raise FrameError("a compressed batch; the format knows none")
 
@@ -257,21 +259,29 @@ class Decoder:
         first = whole(info.pairs.get("midstream.first"), name="midstream.first")
         start = whole(info.pairs.get("midstream.start"), name="midstream.start", low=-(2**63))
         gap = whole(info.pairs.get("midstream.gap"), name="midstream.gap")
-        if self._expected is not None and first != self._expected + gap:
-            raise FrameError(f"a batch starts at row {first} with a gap of {gap}; row {self._expected} was expected")
-        self._expected = first + batch.num_rows
+        stride = whole(info.pairs.get("midstream.stride", "1"), name="midstream.stride", low=1)
+        expected = first - gap if self._expected is None else self._expected
+        if expected < 0 or first != expected + gap:
+            raise FrameError(f"a batch starts at row {first} with a gap of {gap}; row {max(expected, 0)} was expected")
+        if not batch.num_rows and not gap:
+            raise FrameError("a batch of 0 rows says how many are missing; its gap is 0")
         columns = [_column(column) for column in batch.columns]
         ticks = None if schema.time.regular else columns.pop()
-        if ticks is not None and ticks[0] != start:
+        if ticks is not None and len(ticks) and ticks[0] != start:
             raise FrameError(f"a batch starts at tick {start}, its first row at tick {ticks[0]}")
         typed = zip(columns, schema.channels, strict=True)
-        return Block(
+        block = Block(
             first=first,
             start=start,
             columns=tuple(np.asarray(column, channel.dtype) for column, channel in typed),
             ticks=ticks,
             gap=gap,
+            stride=stride,
         )
+        if block.stop > INT64:
+            raise FrameError(f"a batch ends at row {block.stop - 1}; the last there can be is {INT64 - 1}")
+        self._expected = block.stop
+        return block
 
     def _end(self) -> None:
         if self.header is None:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import LabError
-from ..feed.reader import Policy, Reader
+from ..feed.backlog import attach
+from ..feed.reader import Policy, ReaderCounts
 from ..priority import Priority
 from ._aioquic import Endpoint
 from .frames import BATCH_BYTES, BATCH_ROWS, Encoder, pieces, row_bytes
@@ -32,8 +33,8 @@ class Outflow:
         The source.
     subscription : int
         Number that the client gave to it.
-    policy : {"block", "drop_oldest"}
-        Whether the source waits for this reader, or the reader loses rows when it is behind.
+    policy : {"block", "drop_oldest", "drop_newest", "decimate"}
+        Whether the source waits for this reader, or which rows are dropped when it is behind; see `Reader`.
     since : int, "oldest" or "newest"
         Where to begin.
     run : str, optional
@@ -63,7 +64,8 @@ class Outflow:
         self.runner = runner
         self.rows = 0
         self._endpoint = endpoint
-        self._batch_seconds = batch_seconds
+        # what is critical never waits for a fuller batch
+        self._batch_seconds = 0.0 if priority is Priority.critical else batch_seconds
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -73,9 +75,8 @@ class Outflow:
         self.ended = False
         number = since if isinstance(since, int) else None
         feed = runner.join(run=run, since=number)
-        # A source that can wait does so until the first batch is out: rows lost before it could not be counted.
-        self._policy: Policy = policy
-        self._reader = Reader(feed, self, policy if runner.source.live else "block")
+        self.policy = policy
+        self._reader = attach(feed, self, policy, strided=True)
         if since == "newest":
             self._reader.begin_at(feed.next)
         continues = run in (None, runner.run) or runner.seekable
@@ -91,6 +92,11 @@ class Outflow:
         endpoint.write(self.stream, self._encoder.header())
         runner.begin()
         self._wake()
+
+    @property
+    def counts(self) -> ReaderCounts:
+        """Rows of the source: sent to this subscription, taken for the connection, dropped by the policy, waiting."""
+        return self._reader.counts
 
     def wake(self) -> None:
         """The feed has rows, or has closed; called from the source's thread."""
@@ -119,7 +125,6 @@ class Outflow:
             for part in pieces(block, step=self._reader.feed.schema.time.step):
                 self._endpoint.write(self.stream, self._encoder.block(part))
             self._reader.release()
-            self._use_policy()
             self.rows += len(block)
             if not self._reader.waiting:
                 self._due = False
@@ -134,6 +139,7 @@ class Outflow:
 
     def _wake(self) -> None:
         self._woken = False
+        self._due = self._due or not self._batch_seconds
         self.turn()
         if self.ended or self._timer is not None or not self._reader.waiting:
             return
@@ -143,11 +149,6 @@ class Outflow:
         self._timer = None
         self._due = True
         self.turn()
-
-    def _use_policy(self) -> None:
-        if self._reader.policy != self._policy:
-            self._reader.policy = self._policy
-            self._reader.feed.room_changed()
 
     def _ready(self) -> bool:
         """Whether a batch is full, or old enough, or the last one."""
@@ -167,6 +168,9 @@ class Outflow:
         if error is not None and not isinstance(error, LabError):
             error = LabError(str(error))
         self.close()
+        rest = self._reader.rest()
+        if rest.gap:
+            self._endpoint.write(self.stream, self._encoder.block(rest))
         # without the end mark the client knows that this is not the ordinary end
         self._endpoint.write(self.stream, b"" if error else self._encoder.end(), end=True)
         self._on_end(self, error)

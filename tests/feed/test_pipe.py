@@ -294,7 +294,7 @@ def test_what_is_no_operator_and_no_callback_is_refused_with_a_way_out() -> None
 
 
 def test_an_unknown_policy_is_refused():
-    with pytest.raises(InputError, match="'block' or 'drop_oldest'"):
+    with pytest.raises(InputError, match="one of 'block', 'drop_oldest', 'drop_newest', 'decimate', not 'best'"):
         Feed(ONE).pipe(Pass(), policy="best")
 
 
