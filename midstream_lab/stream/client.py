@@ -14,7 +14,7 @@ from typing import Any, Literal
 from .. import registry
 from ..errors import InputError, LabError, StreamError
 from ..feed import Feed
-from ..feed.reader import Policy
+from ..feed.reader import Policy, checked_policy
 from ..warm import warm
 from .calling import Calling, dial
 from .card import Card
@@ -167,10 +167,14 @@ class Client:
         ----------
         source : str, optional
             Name of the source; may be left out where the server has only one.
-        policy : {"drop_oldest", "block"}, optional
-            Default ``"drop_oldest"``: when this end is behind, the server lets old rows go, and the feed counts
-            them as lost. ``"block"``: a source that can wait waits, and no row is lost; the feed fills its window
-            and then holds until something reads it (`pipe`, `sink`).
+        policy : {"drop_oldest", "drop_newest", "decimate", "block"}, optional
+            What the server does when this end is behind. Default ``"drop_oldest"``: it lets old rows go.
+            ``"drop_newest"``: it keeps what waits and lets go what comes meanwhile, so that unbroken old stretches
+            arrive. ``"decimate"``: it keeps every k-th row, k doubling as the backlog grows. In all three the source
+            never waits for this feed, which counts the rows that it did not get (``counts.lost``,
+            ``counts.decimated``). ``"block"``: a source that can wait waits, and no row is lost; the feed fills its
+            window and then holds until something reads it (`pipe`, `sink`). A source that cannot wait ends the
+            subscription with an error when it overruns the server's window.
         window : int, optional
             Rows that the feed holds; default 65,536.
         since : int, "oldest" or "newest", optional
@@ -185,8 +189,7 @@ class Client:
         StreamError
             If the connection has ended, or the server does not answer in time.
         """
-        if policy not in ("block", "drop_oldest"):
-            raise InputError(f"policy must be 'block' or 'drop_oldest', not {policy!r}")
+        checked_policy(policy)
         if since not in ("oldest", "newest") and (type(since) is not int or since < 0):
             raise InputError(f"since must be 'oldest', 'newest' or a row number, not {since!r}")
         return self._subscribe(source, policy=policy, window=window, since=since, name=name, older=None)
