@@ -55,7 +55,7 @@ class Impairments:
     bandwidth : float, optional
         Bytes a second; default no limit.
     queue : int
-        Bytes that may wait for the bandwidth; what does not fit is dropped at the tail. Default 262,144.
+        Bytes that may wait for the bandwidth; what comes while more wait is dropped. Default 262,144.
     """
 
     drop: float = 0.0
