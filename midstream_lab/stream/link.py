@@ -157,9 +157,11 @@ class Link(Endpoint):
         self._send({**event, "error": None if error is None else error_to(error)})
 
     def _forget(self, outflow: Outflow) -> None:
+        dropped = outflow.counts.dropped  # asked first: what only waits was not dropped by the policy
         outflow.close()
         if self.outflows.pop(outflow.subscription, None) is not None:
             self.server.rows_sent += outflow.rows
+            self.server.rows_dropped += dropped
 
     def _send(self, message: dict[str, Any]) -> None:
         if self._control is not None:

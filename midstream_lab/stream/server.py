@@ -23,6 +23,7 @@ from .folder import data_folder
 from .identity import load_identity, store_identity
 from .link import Link, unknown_source
 from .loop import LoopThread
+from .outflow import Outflow
 from .runner import Runner, Start
 from .sources.replay import Replay
 
@@ -138,7 +139,7 @@ class Server:
         self.name = name
         self.batch_seconds = batch_seconds
         self.links: set[Link] = set()
-        self.rows_sent = 0
+        self.rows_sent = self.rows_dropped = 0
         self._closed = False
         folder = data_folder()
         authority = Authority(folder)
@@ -181,12 +182,12 @@ class Server:
         return self.runners[name]
 
     def status(self) -> str:
-        """One line: who is connected, and how much was sent."""
-        links = list(self.links)
-        flows = [outflow for link in links for outflow in list(link.outflows.values())]
+        """One line: who is connected, how much was sent, and how much slow readers did not get."""
+        flows = self._flows()
         sent = self.rows_sent + sum(outflow.rows for outflow in flows)
-        state = "closed" if self._closed else f"{len(links)} connections, {len(flows)} subscriptions"
-        return f"{self.name}: {state}, {sent:,} rows sent"
+        dropped = self.rows_dropped + sum(outflow.counts.dropped for outflow in flows)
+        state = "closed" if self._closed else f"{len(self.links)} connections, {len(flows)} subscriptions"
+        return f"{self.name}: {state}, {sent:,} rows sent" + f", {dropped:,} dropped" * bool(dropped)
 
     def close(self) -> None:
         """End the connections and the sources. May be called again."""
@@ -216,7 +217,11 @@ class Server:
         rows = "".join(f"<tr><td>{escape(label)}</td><td>{_rate(r)}</td></tr>" for label, r in self.runners.items())
         state = "closed" if self._closed else "serving"
         head = "<tr><th>source</th><th>channels</th></tr>"
-        return f"<table><caption>{state} {escape(self.name)}</caption>{head}{rows}</table>"
+        sources = f"<table><caption>{state} {escape(self.name)}</caption>{head}{rows}</table>"
+        return f"<div>{sources}{_subscriptions(self._flows())}</div>"
+
+    def _flows(self) -> list[Outflow]:
+        return [outflow for link in list(self.links) for outflow in list(link.outflows.values())]
 
     async def _listen(self, host: str, port: int, last: int) -> tuple[Any, int]:
         make = partial(
@@ -286,6 +291,17 @@ def _default_name(thing: Any) -> str:
 
 def _rate(runner: Runner) -> str:
     return escape(", ".join(runner.source.schema.names[:8]))
+
+
+def _subscriptions(flows: list[Outflow]) -> str:
+    """A table of the subscriptions: what each was sent, and what its policy dropped."""
+    head = "".join(f"<th>{title}</th>" for title in ("source", "policy", "rows sent", "dropped", "waiting"))
+    rows = ""
+    for outflow in flows:
+        counts = outflow.counts
+        cells = (escape(outflow.runner.name), outflow.policy, counts.received, counts.dropped, counts.waiting)
+        rows += "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    return f"<table><caption>subscriptions</caption><tr>{head}</tr>{rows}</table>" if rows else ""
 
 
 def _listen_error(error: OSError, host: str, port: int) -> StreamError:
