@@ -91,12 +91,15 @@ class Runner:
             raise InputError(f"source {self.name!r} has no {op}; replays and simulations have")
 
     def close(self) -> None:
-        """End the source. A thread that a source does not give back in time is left to end with the process."""
+        """End the source, and close it where it can be. A thread that it does not give back in time is left."""
         self._stop.set()
         self.feed.close()
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(2.0)
+        close = getattr(self.source, "close", None)  # a port is open also where nobody has subscribed to it
+        if callable(close):
+            close()
 
     def _renew(self) -> None:
         self.run = os.urandom(8).hex()

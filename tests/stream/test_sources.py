@@ -1,8 +1,10 @@
 """Replays and simulations: the rows, when they are due, and their controls."""
 
 import threading
+import wave
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from midstream_lab.attractors.systems import Henon, Lorenz
 from midstream_lab.errors import InputError
 from midstream_lab.feed import Block, Source
 from midstream_lab.sequence import sequence
-from midstream_lab.stream import Replay, Simulation
+from midstream_lab.stream import Replay, Simulation, connect, serve
 from midstream_lab.stream.sources.pacing import LATENESS, SLOT, Pacer
 
 
@@ -265,3 +267,26 @@ def test_a_simulation_of_nothing_of_unknown_channels_or_out_of_bounds_is_refused
         Simulation(Lorenz(), transient=-1)
     with pytest.raises(InputError, match="left every bound"):
         values(Simulation(Henon(a=3.0), speed="max", rows=5000, transient=0).blocks(stop()))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "nc", "zarr", "wav"])
+def test_a_file_of_any_format_is_served_by_its_path(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"mine.{suffix}"
+    x = sequence(np.sin(np.arange(400) / 8), dt="1/8000", name="level")
+    if suffix == "csv":
+        path.write_text("t,level\n" + "".join(f"{t},{v!r}\n" for t, v in zip(x.time.values, x.values.tolist())))  # noqa: B905
+    elif suffix == "parquet":
+        x.to_dataframe().reset_index().to_parquet(path)
+    elif suffix == "wav":
+        with wave.open(str(path), "wb") as sound:
+            sound.setparams((1, 2, 8000, 0, "NONE", ""))
+            sound.writeframes((x.values * 32767).astype("<i2").tobytes())
+    else:
+        data = x.to_dataset(name="level")
+        data.to_netcdf(path) if suffix == "nc" else data.to_zarr(path, zarr_format=2, consolidated=False)
+    with serve(path, name="mine") as server, connect(server.card) as client:
+        assert [offer.name for offer in client.list()] == ["mine"]
+        feed = client.subscribe(policy="block")
+        feed.wait(timeout=60)
+        assert feed.counts.received == 400
+        assert str(feed.schema.time.dt) == "1/8000"  # a sound is replayed at its sampling rate
