@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from html import escape
+from os import PathLike, fspath
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -16,6 +18,7 @@ import xarray as xr
 from .. import registry
 from ..errors import InputError, StreamError
 from ..feed.schema import Source
+from ..read import read
 from ._aioquic import QuicServer, on_loopback, server_configuration, use_certificate
 from .card import Card
 from .certificates import Authority, LeafKeeper, utc_now
@@ -32,9 +35,12 @@ __all__ = ["Server", "serve"]
 #: Seconds between looks at the certificate's end.
 RENEWAL = 3600.0
 
+#: What can be served.
+Served = Source | xr.DataArray | xr.Dataset | str | PathLike[str]
+
 
 def serve(
-    *sources: Source | xr.DataArray | xr.Dataset | Mapping[str, Source | xr.DataArray | xr.Dataset],
+    *sources: Served | Mapping[str, Served],
     name: str | None = None,
     host: str = "127.0.0.1",
     port: int = 0,
@@ -48,8 +54,8 @@ def serve(
 
     Parameters
     ----------
-    *sources : Source, DataArray, Dataset, or mapping of name to those
-        What to stream. A sequence is replayed at its own rate.
+    *sources : Source, DataArray, Dataset, path, or mapping of name to those
+        What to stream. A sequence is replayed at its own rate, and so is a file that `midstream_lab.read` reads.
     name : str, optional
         Name of the server; default the names of its sources. Its id, token and port last as long as the name.
         A server of this process with the same name is closed first.
@@ -274,17 +280,21 @@ def _named(sources: tuple[Any, ...]) -> dict[str, Source]:
 
 
 def _source(thing: Any) -> Source:
+    if isinstance(thing, (str, PathLike)):
+        thing = read(thing)
     if isinstance(thing, (xr.DataArray, xr.Dataset)):
         return Replay(thing)
     if not isinstance(thing, Source):
         raise InputError(
             f"{type(thing).__name__} is not a source: it needs schema, live and blocks(). Allowed: a DataArray "
-            "(datasets.load, read, sequence), a Replay, a Simulation or another Source"
+            "(datasets.load, read, sequence), the path of a file, a Replay, a Simulation or another Source"
         )
     return thing
 
 
 def _default_name(thing: Any) -> str:
+    if isinstance(thing, (str, PathLike)):
+        return Path(fspath(thing)).stem
     name = getattr(thing, "name", None)
     return name if isinstance(name, str) and name else "sequence"
 

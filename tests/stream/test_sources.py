@@ -274,7 +274,7 @@ def test_a_file_of_any_format_is_served_by_its_path(suffix: str, tmp_path: Path)
     path = tmp_path / f"mine.{suffix}"
     x = sequence(np.sin(np.arange(400) / 8), dt="1/8000", name="level")
     if suffix == "csv":
-        path.write_text("t,level\n" + "".join(f"{t},{v!r}\n" for t, v in zip(x.time.values, x.values.tolist())))  # noqa: B905
+        path.write_text("t,level\n" + "".join(f"{t},{v}\n" for t, v in zip(x.time.values, x.values, strict=True)))
     elif suffix == "parquet":
         x.to_dataframe().reset_index().to_parquet(path)
     elif suffix == "wav":
