@@ -161,6 +161,7 @@ class Link(Endpoint):
         outflow.close()
         if self.outflows.pop(outflow.subscription, None) is not None:
             self.server.rows_sent += outflow.rows
+            self.server.bytes_sent += outflow.bytes
             self.server.rows_dropped += dropped
 
     def _send(self, message: dict[str, Any]) -> None:

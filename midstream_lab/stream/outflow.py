@@ -62,7 +62,7 @@ class Outflow:
     ) -> None:
         self.subscription = subscription
         self.runner = runner
-        self.rows = 0
+        self.rows = self.bytes = 0
         self._endpoint = endpoint
         # what is critical never waits for a fuller batch
         self._batch_seconds = 0.0 if priority is Priority.critical else batch_seconds
@@ -123,7 +123,9 @@ class Outflow:
             if block is None:
                 return
             for part in pieces(block, step=self._reader.feed.schema.time.step):
-                self._endpoint.write(self.stream, self._encoder.block(part))
+                data = self._encoder.block(part)
+                self._endpoint.write(self.stream, data)
+                self.bytes += len(data)
             self._reader.release()
             self.rows += len(block)
             if not self._reader.waiting:

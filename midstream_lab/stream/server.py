@@ -145,7 +145,7 @@ class Server:
         self.name = name
         self.batch_seconds = batch_seconds
         self.links: set[Link] = set()
-        self.rows_sent = self.rows_dropped = 0
+        self.rows_sent = self.bytes_sent = self.rows_dropped = 0
         self._closed = False
         folder = data_folder()
         authority = Authority(folder)
@@ -187,10 +187,17 @@ class Server:
             raise unknown_source(name, known)
         return self.runners[name]
 
+    @property
+    def sent(self) -> tuple[int, int]:
+        """Rows and bytes that were handed to the connections, over all subscriptions."""
+        flows = self._flows()
+        rows, size = sum(outflow.rows for outflow in flows), sum(outflow.bytes for outflow in flows)
+        return self.rows_sent + rows, self.bytes_sent + size
+
     def status(self) -> str:
         """One line: who is connected, how much was sent, and how much slow readers did not get."""
         flows = self._flows()
-        sent = self.rows_sent + sum(outflow.rows for outflow in flows)
+        sent, _ = self.sent
         dropped = self.rows_dropped + sum(outflow.counts.dropped for outflow in flows)
         state = "closed" if self._closed else f"{len(self.links)} connections, {len(flows)} subscriptions"
         return f"{self.name}: {state}, {sent:,} rows sent" + f", {dropped:,} dropped" * bool(dropped)
