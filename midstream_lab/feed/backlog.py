@@ -92,7 +92,7 @@ class Backlog(Reader):
         step = self.feed.schema.time.step
         kept = block.thinned(self._stride_now, step=step)
         while self._ring.room_for(kept) < len(kept):
-            self._stride_now = 2 * max(self._stride_now, block.stride)
+            self._stride_now *= 2
             self._thin()
             kept = block.thinned(self._stride_now, step=step)
         if len(kept):

@@ -209,7 +209,7 @@ class Store:
         Parameters
         ----------
         n : int, optional
-            Sequence numbers to cover; default all that are held. Where fewer are held, those.
+            Sequence numbers to cover; default all that are held, and never more than the feed's window has rows.
         unbroken : bool, optional
             Only the newest run without missing rows; default False: missing rows are NaN.
 
@@ -225,10 +225,11 @@ class Store:
         InputError
             If there is no row yet, or no numeric channel.
         """
-        return label_window(*self._held(n, unbroken=unbroken), self.schema)
+        covered = self.ring.capacity if n is None else n
+        return label_window(*self._held(covered, most=self.ring.capacity, unbroken=unbroken), self.schema)
 
     def rows(self, n: int | None = None) -> xr.Dataset:
-        """The rows that are held of the newest `n` sequence numbers, all columns (a copy).
+        """The rows that are held of the newest `n` sequence numbers, default all, with all columns (a copy).
 
         Returns
         -------
@@ -236,16 +237,16 @@ class Store:
             A variable for each channel over the dimension `time`, with the coordinates `time` and `row`
             (the sequence number).
         """
-        return label_rows(self._held(n)[1], self.schema)
+        return label_rows(self._held(UNLIMITED if n is None else n)[1], self.schema)
 
-    def _held(self, n: int | None, *, unbroken: bool = False) -> tuple[int, list[Block]]:
-        """The first sequence number that a window of `n` covers, and the rows that are held of it."""
-        if n is not None and (not isinstance(n, (int, np.integer)) or n < 1):
+    def _held(self, n: int, *, most: int = UNLIMITED, unbroken: bool = False) -> tuple[int, list[Block]]:
+        """The first sequence number that a window of `n` covers, of `most`, and the rows that are held of it."""
+        if not isinstance(n, (int, np.integer)) or n < 1:
             raise InputError(f"a window is a whole number of rows and has at least one row, not {n!r}")
         with self.lock:
             if not self.ring.size:
                 raise InputError(f"{self.label} has no rows yet; feed.wait(n=...) waits for them")
-            since = self.ring.next - min(n if n is not None else UNLIMITED, self.ring.capacity)
+            since = self.ring.next - min(n, most)
             begin = self.ring.count_at(since)
             runs = self.ring.runs(begin)
             if unbroken:
