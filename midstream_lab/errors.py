@@ -9,6 +9,7 @@
     ├── MissingExtra (ImportError)      an optional dependency is not installed
     ├── ConvergenceError                an iteration ended without an answer; ``partial`` holds what it had
     ├── OperatorStalled                 a feed operator took too long and its feed was closed
+    ├── StorageError (OSError)          a file could not be written: the disk is full, say
     └── StreamError (ConnectionError)   the connection, the server or the client failed
         ├── AuthError                   the certificate or the token was refused
         └── FrameError                  bytes that are not what the protocol says
@@ -32,6 +33,7 @@ __all__ = [
     "LabError",
     "MissingExtra",
     "OperatorStalled",
+    "StorageError",
     "StreamError",
     "require",
 ]
@@ -82,6 +84,10 @@ class ConvergenceError(LabError):
 
 class OperatorStalled(LabError):
     """A feed operator took longer than a turn may take; its feed was closed."""
+
+
+class StorageError(LabError, OSError):
+    """A file could not be written: the disk is full, say, or the folder is gone."""
 
 
 class StreamError(LabError, ConnectionError):

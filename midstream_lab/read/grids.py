@@ -126,7 +126,11 @@ def _time_dimension(data: xr.Dataset, time: str | bool | None) -> str:
 
 
 def _column(values: np.ndarray) -> np.ndarray:
-    return values.astype(np.float64) if values.dtype.kind in "fiub" else values.astype(str).astype(object)
+    if values.dtype.kind in "fiub":
+        return values.astype(np.float64)
+    if values.dtype.kind == "T":  # texts of any length, which numpy does not turn into those of a fixed one
+        return values.astype(object)
+    return values.astype(str).astype(object)
 
 
 def _shapes(data: xr.Dataset) -> str:
