@@ -1,28 +1,52 @@
-"""``midstream-lab watch``: see a stream arrive, with its running estimate, in a terminal."""
+"""``midstream-lab watch``: see streams arrive, with their running estimates, in a terminal."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 import time
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from ..errors import InputError
+from ..feed.reader import Policy
+from ..priority import Priority
+from .progress import LOOK, Meter, Progress
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "watch",
-        help="connect to a stream and show it with its running estimate",
-        description="Connect with a card, show rows, rate and losses, and the running largest Lyapunov exponent.",
+        help="connect to streams and show them with their running estimates",
+        description="Connect with a card, show rows, rates and losses, and the running largest Lyapunov exponent.",
     )
-    command.add_argument("card", metavar="CARD", help="the file that midstream-lab serve wrote")
-    command.add_argument("--source", help="which source of the server (default: its only one)")
+    subscription_options(command)
     command.add_argument("--channel", help="estimate this channel (default: the first)")
     command.add_argument("--window", type=int, default=4096, help="rows an estimate looks at (default: %(default)s)")
     command.add_argument("--every", type=int, default=1024, help="rows between estimates (default: %(default)s)")
-    command.add_argument("--seconds", type=float, help="stop after this long (default: at the end or Ctrl-C)")
     command.add_argument("--no-estimate", action="store_true", help="show the arrival only")
     command.set_defaults(run=run)
+
+
+def subscription_options(command: argparse.ArgumentParser) -> None:
+    """To what to subscribe, and how."""
+    command.add_argument("card", metavar="CARD", help="the file that midstream-lab serve wrote")
+    command.add_argument(
+        "--source", action="append", metavar="NAME", help="a source of the server; may be repeated (default: all)"
+    )
+    command.add_argument(
+        "--policy",
+        choices=get_args(Policy),
+        help="what happens when this end is slower than the source: wait, or drop rows (default: drop_oldest)",
+    )
+    command.add_argument(
+        "--priority",
+        action="append",
+        default=[],
+        metavar="[NAME=]LEVEL",
+        help=f"{', '.join(Priority.__members__)}; for all sources, or for one, and then repeated (default: normal)",
+    )
+    command.add_argument("--seconds", type=float, help="stop after this long (default: at the end or Ctrl-C)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,57 +54,108 @@ def run(args: argparse.Namespace) -> int:
     from ..stream import connect
 
     with connect(args.card, name="watch") as client:
-        feed = client.subscribe(args.source, window=max(2 * args.window, 8192))
-        if not (args.no_estimate or feed.schema.time.regular):
-            print("time is irregular: no estimate is made", flush=True)
-        estimates = running_estimate(feed, args) if feed.schema.time.regular and not args.no_estimate else None
-        start = time.monotonic()
-        deadline = start + args.seconds if args.seconds else float("inf")
-        try:
-            while not feed.closed and time.monotonic() < deadline:
-                time.sleep(0.5)
-                show(status(feed, estimates, time.monotonic() - start))
-        finally:
-            show(status(feed, estimates, time.monotonic() - start), last=True)
-        if feed.error:
-            raise feed.error
+        feeds = subscribe(client, args, window=max(2 * args.window, 8192))
+        watched = [Watched(name=name, feed=feed) for name, feed in feeds.items()]
+        for each in watched:
+            if not args.no_estimate:
+                each.estimate(args)
+        watch(client, watched, seconds=args.seconds)
     return 0
 
 
-def running_estimate(feed: Any, args: argparse.Namespace) -> Any:
-    """A feed of estimates on the newest window of one channel."""
-    from functools import partial
-
-    from ..attractors import lyapunov_max
-    from ..feed import Windowed
-
-    channel = args.channel or feed.schema.names[0]
-    feed.schema.index(channel)
-    estimate = partial(lyapunov_max, channel=channel)
-    return feed.pipe(Windowed(estimate, window=args.window, every=args.every), name="estimate")
-
-
-def status(feed: Any, estimates: Any, seconds: float) -> str:
-    """One line: what arrived, what was lost, and what the newest estimate says."""
-    counts = feed.counts
-    rate = counts.received / seconds if seconds else 0.0
-    line = f"{counts.received:,} rows, {rate:,.0f}/s, lost {counts.lost:,}, overwritten {counts.overwritten:,}"
-    if estimates is None:
-        return line
-    if estimates.error is not None:
-        return f"{line} | the estimate ended: {estimates.error}"
-    if not estimates.counts.received:
-        return f"{line} | no estimate yet"
-    last = estimates.rows(1)
-    value, low, high = (float(last[name].values[-1]) for name in ("exponent", "interval_low", "interval_high"))
-    if str(last["status"].values[-1]) == "ok":
-        return f"{line} | exponent {value:.3g} [{low:.3g}, {high:.3g}]"
-    return f"{line} | inconclusive: {last['reasons'].values[-1]}"
+def subscribe(client: Any, args: argparse.Namespace, *, window: int) -> dict[str, Any]:
+    """A feed for each source that was asked for, else for each that there is."""
+    names = args.source or [offer.name for offer in client.list()]
+    levels = priorities(args.priority, names)
+    policy = {} if args.policy is None else {"policy": args.policy}
+    feeds = {name: client.subscribe(name, window=window, **policy, **levels.get(name, {})) for name in names}
+    if args.policy == "block":
+        for feed in feeds.values():
+            feed.sink(_seen)  # else the feed would wait for somebody to read its first window
+    return feeds
 
 
-def show(line: str, *, last: bool = False) -> None:
-    """Print over the line before in a terminal; elsewhere only the last line is printed."""
-    if sys.stdout.isatty():
-        print(f"\r\033[K{line}", end="\n" if last else "", flush=True)
-    elif last:
-        print(line, flush=True)
+def _seen(block: Any) -> None:
+    """A row that has arrived has been watched."""
+
+
+def priorities(given: list[str], names: list[str]) -> dict[str, dict[str, str]]:
+    """The level of each source that has one, as an argument of `Client.subscribe`."""
+    chosen: dict[str, dict[str, str]] = {}
+    for text in given:
+        name, _, level = text.rpartition("=")
+        if name and name not in names:
+            raise InputError(f"--priority {text}: no source is named {name!r}; there are {', '.join(names)}")
+        for each in [name] if name else names:
+            chosen[each] = {"priority": Priority.of(level).name}
+    return chosen
+
+
+@dataclass(kw_only=True)
+class Watched:
+    """A feed, its estimates and its rates."""
+
+    name: str
+    feed: Any
+    estimates: Any = None
+    meter: Meter = field(default_factory=Meter)
+
+    def estimate(self, args: argparse.Namespace) -> None:
+        """Estimate on the newest window of one channel from now on, where the feed allows it."""
+        from functools import partial
+
+        from ..attractors import lyapunov_max
+        from ..feed import Windowed
+
+        schema = self.feed.schema
+        numeric = [channel.name for channel in schema.channels if channel.numeric]
+        if not schema.time.regular or not numeric:
+            why = "time is irregular" if numeric else "no channel is numeric"
+            print(f"{self.name}: {why}: no estimate is made", flush=True)
+            return
+        channel = args.channel or numeric[0]
+        schema.index(channel)
+        estimator = Windowed(partial(lyapunov_max, channel=channel), window=args.window, every=args.every)
+        self.estimates = self.feed.pipe(estimator, name=f"estimate of {self.name}")
+
+    def status(self) -> str:
+        """One line: what arrived, what was lost, and what the newest estimate says."""
+        counts, ring = self.feed.counts, self.feed.ring
+        each = ring.bytes / ring.size if ring.size else 0.0
+        rate = self.meter.rate(counts.received, round(counts.received * each))
+        line = f"{self.name}: {counts.received:,} rows, {rate}, lost {counts.lost:,}"
+        if counts.late:
+            line += f", late {counts.late:,}"
+        return line if self.estimates is None else f"{line} | {self._newest_estimate()}"
+
+    def _newest_estimate(self) -> str:
+        if self.estimates.error is not None:
+            return f"the estimate ended: {self.estimates.error}"
+        if not self.estimates.counts.received:
+            return "no estimate yet"
+        last = self.estimates.rows(1)
+        value, low, high = (float(last[name].values[-1]) for name in ("exponent", "interval_low", "interval_high"))
+        if str(last["status"].values[-1]) == "ok":
+            return f"exponent {value:.3g} [{low:.3g}, {high:.3g}]"
+        return f"inconclusive: {last['reasons'].values[-1]}"
+
+
+def watch(client: Any, watched: list[Watched], *, seconds: float | None) -> None:
+    """Show what arrives until every feed has ended, the time is over, or Ctrl-C.
+
+    Raises
+    ------
+    LabError
+        The error of the first feed that ended for one.
+    """
+    deadline = time.monotonic() + (seconds or float("inf"))
+    progress = Progress()
+    try:
+        while not all(each.feed.closed for each in watched) and time.monotonic() < deadline:
+            time.sleep(LOOK)
+            progress.show(*(each.status() for each in watched))
+    finally:
+        progress.show(*(each.status() for each in watched), last=True)
+    for each in watched:
+        if each.feed.error is not None:
+            raise each.feed.error

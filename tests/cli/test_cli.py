@@ -181,17 +181,18 @@ def test_watching_shows_the_running_estimate(tmp_path: Path) -> None:
     from argparse import Namespace
 
     from midstream_lab.attractors.systems import Henon
-    from midstream_lab.cli import watch
+    from midstream_lab.cli.watch import Watched
     from midstream_lab.feed import Feed, SequenceSource
 
     source = SequenceSource(Henon().trajectory(2500, transient=100).sel(channel="x"))
     with Feed(source.schema, window=4096) as feed:
-        estimates = watch.running_estimate(feed, Namespace(channel=None, window=2000, every=2000))
-        assert "no estimate yet" in watch.status(feed, estimates, 1.0)
+        watched = Watched(name="henon", feed=feed)
+        watched.estimate(Namespace(channel=None, window=2000, every=2000))
+        assert "no estimate yet" in watched.status()
         for block in source.blocks(threading.Event()):
             feed.append(block)
-        estimates.wait(n=1, timeout=60)
-        line = watch.status(feed, estimates, 1.0)
+        watched.estimates.wait(n=1, timeout=60)
+        line = watched.status()
     assert "2,500 rows" in line
     assert "exponent" in line or "inconclusive" in line
 
@@ -199,16 +200,17 @@ def test_watching_shows_the_running_estimate(tmp_path: Path) -> None:
 def test_watching_says_that_the_estimate_ended() -> None:
     from argparse import Namespace
 
-    from midstream_lab.cli import watch
+    from midstream_lab.cli.watch import Watched
     from midstream_lab.feed import Channel, Feed, Schema
     from midstream_lab.timebase import TimeBase
 
     with Feed(Schema(channels=(Channel(name="x"),), time=TimeBase.from_dt("1/100")), window=4096) as feed:
-        estimates = watch.running_estimate(feed, Namespace(channel=None, window=600, every=600))
+        watched = Watched(name="x", feed=feed)
+        watched.estimate(Namespace(channel=None, window=600, every=600))
         feed.append_rows([np.full(1300, np.nan)])
         with pytest.raises(LabError, match="missing"):
-            estimates.wait(n=1, timeout=60)
-        assert "the estimate ended" in watch.status(feed, estimates, 1.0)
+            watched.estimates.wait(n=1, timeout=60)
+        assert "the estimate ended" in watched.status()
 
 
 @pytest.mark.parametrize("name", ["two.csv", "text.csv", "one.csv", "lorenz"])
