@@ -1,6 +1,6 @@
 """QUIC streams: ours and stock aioquic by turns, each end in a process of its own.
 
-``python benches/bench_quic.py --quick`` measures once and prints; nothing is written.
+``python benches/bench_quic.py --quick --streams`` measures the priorities once, in less than a minute, and prints.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +24,9 @@ ROUND_TRIP, BANDWIDTH = 0.020, 10e6
 #: Where the server listens, the datagram size of stock aioquic there (ours finds its own), and the way to it.
 PLACES = {"loopback": ("127.0.0.1", 16_300), "20 ms, 10 MB/s": ("0.0.0.0", 1_200)}
 
+#: Stacks on loopback, with their datagram sizes.
+ECHOES = {"ours": ("ours", 16_300), "stock": ("stock", 16_300), "stock as it is": ("stock", 1_200)}
+
 
 @contextmanager
 def running(script: str, *args: Any, env: dict[str, str]) -> Iterator[dict[str, Any]]:
@@ -35,7 +38,7 @@ def running(script: str, *args: Any, env: dict[str, str]) -> Iterator[dict[str, 
             line = process.stdout.readline()
             if not line:
                 raise RuntimeError(f"{script} ended with code {process.wait()} before it had started")
-            yield json.loads(line)
+            yield json.loads(line) | {"process": process.pid}
         finally:
             try:
                 process.communicate("", timeout=20)
@@ -63,7 +66,6 @@ def streams(stack: str, place: str, seconds: float, env: dict[str, str]) -> dict
 
 
 Runs = dict[tuple[str, str], list[dict[str, Any]]]
-Figure = Callable[..., float]
 
 
 def priorities(rounds: int, seconds: float, env: dict[str, str]) -> Runs:
@@ -76,49 +78,93 @@ def priorities(rounds: int, seconds: float, env: dict[str, str]) -> Runs:
     return found
 
 
+def echoes(rounds: int, env: dict[str, str]) -> dict[str, list[dict[str, float]]]:
+    """Every round of the echoes of every stack; stock aioquic also with its own datagram size."""
+    found: dict[str, list[dict[str, float]]] = {}
+    for _ in range(rounds):
+        for name, (stack, datagram) in ECHOES.items():
+            with running("quic_echo.py", "serve", stack, datagram, env=env) as server:
+                to = server["address"], server["process"]
+                found.setdefault(name, []).append(answer("quic_echo.py", "measure", stack, datagram, *to, env=env))
+    return found
+
+
 def spread(values: list[float]) -> str:
     """Least and most, for a note."""
     return f"{min(values):.3g} to {max(values):.3g} in {len(values)} runs"
 
 
-def priority_rows(found: Runs) -> list[dict[str, Any]]:
-    """The rows of the sample stream and the bulk stream at each place."""
-    rows = []
+def row(
+    bench: str, case: str, unit: str, ours: list[float], peer: list[float], *, peer_name: str = STOCK, **more: Any
+) -> dict[str, Any]:
+    """A record of medians; the spreads stand in its note."""
+    note = f"{spread(ours)}; peer {spread(peer)}"
+    middle, other = statistics.median(ours), statistics.median(peer)
+    return record(bench, case, middle, unit, peer=peer_name, peer_value=other, note=note, **more)
 
-    def row(place: str, bench: str, case: str, unit: str, figure: Figure, **more: Any) -> None:
-        ours, peer = ([figure(run) for run in found[place, stack]] for stack in ("ours", "stock"))
-        middle, other = statistics.median(ours), statistics.median(peer)
-        note = f"{spread(ours)}; peer {spread(peer)}"
-        rows.append(record(bench, f"{place}{case}", middle, unit, peer=STOCK, peer_value=other, note=note, **more))
 
-    for place in PLACES:
-        for case, words in (("idle", "idle"), ("both", "beside bulk")):
-            for part in ("p50", "p99"):
-                row(place, "24-byte sample at 1 kHz", f", {words}, {part}", "ms", lambda run, c=case, p=part: run[c][p])
-        row(
-            place, "p99 beside bulk", "", "of idle p99",
-            lambda run: run["both"]["p99"] / run["idle"]["p99"], goal={"figure": "ours", "at_most": 1.5},
-        )  # fmt: skip
-        row(place, "bulk", ", alone", "MB/s", lambda run: run["bulk"]["rate"], better="higher")
-        row(place, "bulk", ", beside samples", "MB/s", lambda run: run["both"]["rate"], better="higher")
-        row(
-            place, "bulk beside samples", "", "of bulk alone",
-            lambda run: run["both"]["rate"] / run["bulk"]["rate"],
-            better="higher", goal={"figure": "ours", "at_least": 0.9},
-        )  # fmt: skip
-    return rows
+def priority_rows(found: Runs, place: str) -> list[dict[str, Any]]:
+    """The sample stream and the bulk stream at one place."""
+    ours, stock = found[place, "ours"], found[place, "stock"]
+
+    def of(case: str, part: str) -> tuple[list[float], list[float]]:
+        return [run[case][part] for run in ours], [run[case][part] for run in stock]
+
+    def beside(part: str, alone: str) -> tuple[list[float], list[float]]:
+        """A figure of both streams together as a multiple of the same alone, run by run."""
+        first, second = ([run["both"][part] / run[alone][part] for run in runs] for runs in (ours, stock))
+        return first, second
+
+    sample, slower, kept = "24-byte sample at 1 kHz", "p99 beside bulk", "bulk beside samples"
+    most, least = {"figure": "ours", "at_most": 1.5}, {"figure": "ours", "at_least": 0.9}
+    return [
+        row(sample, f"{place}, idle, p50", "ms", *of("idle", "p50")),
+        row(sample, f"{place}, idle, p99", "ms", *of("idle", "p99")),
+        row(sample, f"{place}, beside bulk, p50", "ms", *of("both", "p50")),
+        row(sample, f"{place}, beside bulk, p99", "ms", *of("both", "p99")),
+        row(slower, place, "of idle p99", *beside("p99", "idle"), goal=most),
+        row("bulk", f"{place}, alone", "MB/s", *of("bulk", "rate"), better="higher"),
+        row("bulk", f"{place}, beside samples", "MB/s", *of("both", "rate"), better="higher"),
+        row(kept, place, "of bulk alone", *beside("rate", "bulk"), better="higher", goal=least),
+    ]
+
+
+def echo_rows(found: dict[str, list[dict[str, float]]]) -> list[dict[str, Any]]:
+    """Connects, echoes, concurrent streams and one big stream, on loopback."""
+
+    def of(figure: str, stack: str = "stock") -> tuple[list[float], list[float]]:
+        return [run[figure] for run in found["ours"]], [run[figure] for run in found[stack]]
+
+    own = f"{STOCK}, 1,200-byte datagrams"
+    together = "1,000 streams open at once"
+    return [
+        row("connect to first echo", "1-RTT", "ms", *of("connect")),
+        row("stream open to first echo", "p50", "ms", *of("open p50")),
+        row("stream open to first echo", "p99", "ms", *of("open p99"), goal={"figure": "ours", "at_most": 1.0}),
+        row(together, "open", "streams", *of("streams"), better="higher", goal={"figure": "ours", "at_least": 1000}),
+        record(
+            together, "1 kB each echoed", statistics.median(of("concurrent")[0]), "s", note=spread(of("concurrent")[0])
+        ),
+        record(together, "memory of the larger side", statistics.median(of("memory")[0]), "MiB"),
+        row("one stream of 64 MiB", "16,300-byte datagrams", "MB/s", *of("big"), better="higher"),
+        row("one stream of 64 MiB", "defaults", "MB/s", *of("big", "stock as it is"), peer_name=own, better="higher"),
+    ]
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--quick", action="store_true", help="one short round, printed only")
+    options.add_argument("--streams", action="store_true", help="the sample and the bulk stream only, printed only")
     args = options.parse_args()
-    rounds, seconds = (1, 2.0) if args.quick else (5, 5.0)
+    rounds, seconds = (1, 2.0) if args.quick else (5, 4.0)
     with tempfile.TemporaryDirectory() as folder:
         env = {**environment(), "MIDSTREAM_LAB_DATA": folder}
-        rows = priority_rows(priorities(rounds, seconds, env))
+        streamed = priorities(rounds, seconds, env)
+        rows = [row for place in PLACES for row in priority_rows(streamed, place)]
+        if not args.streams:
+            rows += echo_rows(echoes(rounds, env))
     print(*HEAD, *map(line, rows), sep="\n")
-    if not args.quick:
+    if not args.quick and not args.streams:
         write("quic", rows)
 
 
