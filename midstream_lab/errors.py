@@ -12,7 +12,8 @@
     ├── StorageError (OSError)          a file could not be written: the disk is full, say
     └── StreamError (ConnectionError)   the connection, the server or the client failed
         ├── AuthError                   the certificate or the token was refused
-        └── FrameError                  bytes that are not what the protocol says
+        ├── FrameError                  bytes that are not what the protocol says
+        └── LimitError                  a cap of the server was reached
 
 Every message says what was given, what is allowed and what to do.
 """
@@ -31,6 +32,7 @@ __all__ = [
     "GapError",
     "InputError",
     "LabError",
+    "LimitError",
     "MissingExtra",
     "OperatorStalled",
     "StorageError",
@@ -100,6 +102,10 @@ class AuthError(StreamError):
 
 class FrameError(StreamError):
     """Bytes that are not what the protocol says."""
+
+
+class LimitError(StreamError):
+    """A cap of the server was reached: connections, subscriptions or a rate; see `midstream_lab.stream.Limits`."""
 
 
 def require(module: str, *, extra: str) -> ModuleType:

@@ -13,6 +13,7 @@ from ..errors import require
 if TYPE_CHECKING:
     from .card import Card
     from .client import Client, Offer, connect
+    from .limits import Limits
     from .server import Server, serve
     from .sources.generator import Generator
     from .sources.lines import Lines
@@ -26,6 +27,7 @@ __all__ = [
     "Card",
     "Client",
     "Generator",
+    "Limits",
     "Lines",
     "Offer",
     "Replay",
@@ -42,6 +44,7 @@ _HOMES = {
     "Card": "card",
     "Client": "client",
     "Generator": "sources.generator",
+    "Limits": "limits",
     "Lines": "sources.lines",
     "Offer": "client",
     "Replay": "sources.replay",

@@ -8,22 +8,26 @@ credit of a data stream moves only when its rows were consumed, and `Endpoint.ba
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
 from aioquic.asyncio.protocol import QuicConnectionProtocol
 from aioquic.asyncio.server import QuicServer
+from aioquic.buffer import Buffer
 from aioquic.quic import events
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import MAX_STREAM_DATA_FRAME_CAPACITY, QuicConnection
-from aioquic.quic.packet import QuicFrameType
+from aioquic.quic.packet import QuicFrameType, QuicPacketType, pull_quic_header
 from aioquic.tls import AlertDescription
 
 from ..priority import Priority
 
 __all__ = [
     "WINDOW",
+    "Admission",
     "CreditConnection",
     "Endpoint",
+    "Listener",
     "QuicServer",
     "certificate_refused",
     "client_configuration",
@@ -34,6 +38,8 @@ __all__ = [
 ]
 
 ALPN = "midstream-lab/1"
+#: What becomes of a client that begins: it is let in, has to prove its address first, or is passed over.
+Admission = Literal["yes", "prove", "no"]
 #: Bytes that a stream may send ahead of what its reader has consumed.
 WINDOW = 1 << 20
 IDLE_TIMEOUT = 5.0
@@ -189,6 +195,12 @@ class Endpoint(QuicConnectionProtocol):
         """Whether both ends are on this machine."""
         return self._quic.configuration.max_datagram_size == LOOPBACK_DATAGRAM
 
+    @property
+    def peer(self) -> str:
+        """Where the other end is now, as host and port."""
+        host, port = self._quic._network_paths[0].addr[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
     def send_ping(self) -> None:
         """Send a ping; the peer's acknowledgement shows that it is there."""
         self._quic.send_ping(id(self))
@@ -212,6 +224,40 @@ class Endpoint(QuicConnectionProtocol):
             self.on_ready()
         elif isinstance(event, events.ConnectionTerminated):
             self.on_lost(event.error_code, event.reason_phrase)
+
+
+class Listener(QuicServer):
+    """A server's socket that decides, for each client that begins, whether it has to prove its address first.
+
+    Parameters
+    ----------
+    admission : callable
+        Called for each client that begins; says what becomes of it. The proof is a Retry (RFC 9000, 8.1.2).
+    **options
+        Those of aioquic's server.
+    """
+
+    def __init__(self, *, admission: Callable[[], Admission], **options: Any) -> None:
+        super().__init__(retry=True, **options)
+        self._retry: Any
+        self._admission = admission
+        self._prover = self._retry
+
+    def datagram_received(self, data: bytes | str, addr: Any) -> None:
+        if isinstance(data, str) or not data:
+            return
+        if data[0] & 0x80:
+            try:
+                header = pull_quic_header(Buffer(data=data), host_cid_length=self._configuration.connection_id_length)
+            except ValueError:
+                return
+            if header.packet_type == QuicPacketType.INITIAL and header.destination_cid not in self._protocols:
+                answer = self._admission()
+                if answer == "no":
+                    return
+                # who brings a proof was asked for it, though there may be room again by now
+                self._retry = self._prover if answer == "prove" or header.token else None
+        super().datagram_received(data, addr)
 
 
 def server_configuration(host: str) -> QuicConfiguration:

@@ -113,9 +113,9 @@ class LeafKeeper:
         self.leaf = authority.leaf(now=clock())
 
     def renew(self) -> bool:
-        """Make a new certificate if the present one ends soon; whether it did."""
+        """Make a new certificate if the present one ends soon, or the clock was set to before it; whether it did."""
         now = self._clock()
-        if self.leaf.ends - now > RENEW_BEFORE:
+        if RENEW_BEFORE < self.leaf.ends - now <= dt.timedelta(days=LEAF_DAYS):
             return False
         self.leaf = self._authority.leaf(now=now)
         return True

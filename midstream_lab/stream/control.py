@@ -12,10 +12,19 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import AuthError, FrameError, InputError, LabError, StreamError
+from ..errors import AuthError, FrameError, InputError, LabError, LimitError, StreamError
 from ..priority import Priority
 
-__all__ = ["MAX_MESSAGE", "VERSION", "Messages", "check_reply", "check_request", "error_from", "error_to", "pack"]
+__all__ = [
+    "MAX_MESSAGE",
+    "VERSION",
+    "Messages",
+    "check_reply",
+    "check_request",
+    "error_from",
+    "error_to",
+    "pack",
+]
 
 #: Version of the protocol; hello says it, and the server refuses any other.
 VERSION = 2
@@ -27,7 +36,7 @@ _ERRORS: dict[str, type[LabError]] = {
     "input": InputError,
     "frame": FrameError,
     "source": StreamError,
-    "limit": StreamError,
+    "limit": LimitError,
 }
 
 
@@ -99,9 +108,16 @@ def pack(message: dict[str, Any]) -> bytes:
 
 
 class Messages:
-    """Bytes of a control stream to messages, in pieces of any size."""
+    """Bytes of a control stream to messages, in pieces of any size.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    most : int, optional
+        Most bytes of a message; default `MAX_MESSAGE`.
+    """
+
+    def __init__(self, *, most: int = MAX_MESSAGE) -> None:
+        self._most = most
         self._buffer = bytearray()
 
     def receive(self, data: bytes) -> list[dict[str, Any]]:
@@ -110,14 +126,14 @@ class Messages:
         Raises
         ------
         FrameError
-            If a message is longer than `MAX_MESSAGE` or is not a JSON object.
+            If a message is longer than it may be, or is not a JSON object.
         """
         self._buffer += data
         found = []
         while len(self._buffer) >= 4:
             (length,) = struct.unpack_from(">I", self._buffer)
-            if length > MAX_MESSAGE:
-                raise FrameError(f"a control message of {length} bytes; at most {MAX_MESSAGE} are allowed")
+            if length > self._most:
+                raise FrameError(f"a control message of {length} bytes; at most {self._most} are allowed")
             if len(self._buffer) < 4 + length:
                 break
             found.append(_parse(bytes(self._buffer[4 : 4 + length])))

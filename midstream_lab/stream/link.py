@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AuthError, FrameError, InputError, LabError, StreamError
+from ..errors import AuthError, FrameError, InputError, LabError, LimitError, StreamError
 from ..priority import Priority
 from ._aioquic import Endpoint
 from .control import VERSION, Messages, check_request, error_to, pack
+from .limits import Bucket
 from .outflow import Outflow
 
 if TYPE_CHECKING:
@@ -18,10 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Link"]
 
-MAX_CONNECTIONS = 64
-MAX_SUBSCRIPTIONS = 64
-#: Seconds that a connection may stay without having shown its token.
-PATIENCE = 5.0
+#: Bytes of answers that a client may leave unread.
+UNREAD = 1 << 20
 #: Application error codes of QUIC CONNECTION_CLOSE.
 CODES = {"closed": 0x0, "protocol": 0x1, "auth": 0x2, "limit": 0x3}
 
@@ -33,25 +33,34 @@ class Link(Endpoint):
         super().__init__(*args, **options)
         self.server = server
         self.outflows: dict[int, Outflow] = {}
-        self.rows = 0
-        self._messages = Messages()
+        self.began = asyncio.get_running_loop().time()
+        #: Whether the client has shown the token, and whether this end has closed the connection.
+        self.known = self.ended = False
+        self.limits = limits = server.limits
+        self._messages = Messages(most=limits.message_bytes)
+        self._requests = Bucket(limits.requests, burst=limits.burst)
+        self._bytes = Bucket(limits.control_bytes, burst=limits.burst)
         self._control: int | None = None
-        self._known = False
         self.limit_streams(bidirectional=1, unidirectional=0)
-        server.links.add(self)
-        self._patience = asyncio.get_running_loop().call_later(PATIENCE, self._out_of_patience)
-
-    def on_ready(self) -> None:
-        if len(self.server.links) > MAX_CONNECTIONS:
-            self.end("limit", f"the server has {MAX_CONNECTIONS} connections already")
+        server.join(self)
+        self._patience = asyncio.get_running_loop().call_later(limits.patience, self._out_of_patience)
 
     def on_data(self, stream_id: int, data: bytes, ended: bool) -> None:
+        if self.ended:
+            return
         self._control = stream_id
         try:
+            if not self._bytes.take(len(data)):
+                raise LimitError(f"more than {self.limits.control_bytes:,.0f} bytes of requests per second")
             for message in self._messages.receive(data):
-                self._answer(check_request(message))
+                if not self._requests.take():
+                    raise LimitError(f"more than {self.limits.requests:,.0f} requests per second")
+                request = check_request(message)
+                self._answer(request)
         except FrameError as error:
             self.end("protocol", str(error))
+        except LimitError as error:
+            self.end("limit", str(error))
         if ended:
             self.end("closed", "the client has closed its control stream")
 
@@ -72,13 +81,16 @@ class Link(Endpoint):
 
     def end(self, code: str, reason: str) -> None:
         """Close the connection and say why."""
+        if self.ended:
+            return
+        self.ended = True
         self._patience.cancel()
         for outflow in list(self.outflows.values()):
             self._forget(outflow)
         self.close(CODES[code], reason[:200])
 
     def _out_of_patience(self) -> None:
-        if not self._known:
+        if not self.known:
             self.end("auth", "no token was shown in time")
 
     def _answer(self, request: dict[str, Any]) -> None:
@@ -87,14 +99,15 @@ class Link(Endpoint):
             answer = getattr(self, f"_do_{request['op']}")(request)
         except LabError as error:
             self._send({"re": request["id"], "error": error_to(error)})
-            if not self._known:
+            if not self.known:
                 # the answer goes first: the reason of a close may be lost with its only datagram
-                asyncio.get_running_loop().call_later(0.2, self.end, "auth", str(error))
+                code = "limit" if isinstance(error, LimitError) else "auth"
+                asyncio.get_running_loop().call_later(0.2, self.end, code, str(error))
         else:
             self._send({"re": request["id"], "ok": answer})
 
     def _check_hello(self, request: dict[str, Any]) -> None:
-        if (request["op"] == "hello") == self._known:
+        if (request["op"] == "hello") == self.known:
             raise AuthError("hello comes once, and before anything else")
 
     def _do_hello(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -102,16 +115,27 @@ class Link(Endpoint):
             raise StreamError(f"the server speaks version {VERSION} of the protocol, the client {request['version']}")
         if not hmac.compare_digest(request["token"].encode(), self.server.token.encode()):
             raise AuthError("the access token was refused: the card is of another server, or its token was rotated")
-        self._known = True
+        if sum(link.known and not link.ended for link in self.server.links) >= self.limits.connections:
+            raise LimitError(f"the server has {self.limits.connections} connections already; end one of them first")
+        self.known = True
         self._patience.cancel()
         return {"name": self.server.name, "server": self.server.card.server}
 
     def _do_list(self, request: dict[str, Any]) -> dict[str, Any]:
-        return {"sources": [describe(runner) for runner in self.server.runners.values()]}
+        runners = list(self.server.runners.values())
+        for most in (256, 64, 16, 4):
+            answer = {"sources": [describe(runner, most=most) for runner in runners]}
+            with suppress(FrameError):  # too long for a message: say less of each
+                pack({"re": request["id"], "ok": answer})
+                return answer
+        raise LimitError(f"the list of {len(runners)} sources does not fit into a message; subscribe by name")
 
     def _do_subscribe(self, request: dict[str, Any]) -> dict[str, Any]:
-        if len(self.outflows) >= MAX_SUBSCRIPTIONS:
-            raise StreamError(f"a client may have {MAX_SUBSCRIPTIONS} subscriptions; close one of its feeds first")
+        if len(self.outflows) >= self.limits.subscriptions:
+            most = self.limits.subscriptions
+            raise LimitError(f"a client may have {most} subscriptions; close one of its feeds first")
+        if request["id"] in self.outflows:
+            raise InputError(f"the subscription {request['id']} is there already; give each request an id of its own")
         runner = self.server.runner(request["source"])
         outflow = Outflow(
             self,
@@ -138,7 +162,8 @@ class Link(Endpoint):
     def _do_priority(self, request: dict[str, Any]) -> dict[str, Any]:
         outflow = self.outflows.get(request["subscription"])
         if outflow is not None:
-            self.set_priority(outflow.stream, Priority[request["priority"]])
+            outflow.priority = Priority[request["priority"]]
+            self.set_priority(outflow.stream, outflow.priority)
         return {}
 
     def _do_pause(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -166,15 +191,18 @@ class Link(Endpoint):
 
     def _send(self, message: dict[str, Any]) -> None:
         if self._control is not None:
-            self.write(self._control, pack(message))
+            if self.backlog(self._control) > UNREAD:
+                self.end("limit", f"more than {UNREAD:,} bytes of answers were left unread")
+            else:
+                self.write(self._control, pack(message))
 
 
-def describe(runner: Runner) -> dict[str, Any]:
-    """What `list` says about a source."""
+def describe(runner: Runner, *, most: int) -> dict[str, Any]:
+    """What `list` says about a source, and the first `most` of its channels."""
     schema, time = runner.source.schema, runner.source.schema.time
     return {
         "name": runner.name,
-        "channels": [{"name": c.name, "unit": c.unit, "kind": c.kind} for c in schema.channels[:256]],
+        "channels": [{"name": c.name, "unit": c.unit, "kind": c.kind} for c in schema.channels[:most]],
         "tick": str(time.tick),
         "unit": time.unit,
         "step": time.step,

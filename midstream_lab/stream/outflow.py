@@ -75,7 +75,7 @@ class Outflow:
         self.ended = False
         number = since if isinstance(since, int) else None
         feed = runner.join(run=run, since=number)
-        self.policy = policy
+        self.policy, self.priority = policy, priority
         self._reader = attach(feed, self, policy, strided=True)
         if since == "newest":
             self._reader.begin_at(feed.next)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from html import escape
@@ -19,21 +19,20 @@ from .. import registry
 from ..errors import InputError, StreamError
 from ..feed.schema import Source
 from ..read import read
-from ._aioquic import QuicServer, on_loopback, server_configuration, use_certificate
+from ._aioquic import Admission, Listener, on_loopback, server_configuration, use_certificate
 from .card import Card
 from .certificates import Authority, LeafKeeper, utc_now
 from .folder import data_folder
 from .identity import load_identity, store_identity
+from .limits import Limits
 from .link import Link, unknown_source
 from .loop import LoopThread
 from .outflow import Outflow
+from .qlog import QlogFolder
 from .runner import Runner, Start
 from .sources.replay import Replay
 
 __all__ = ["Server", "serve"]
-
-#: Seconds between looks at the certificate's end.
-RENEWAL = 3600.0
 
 #: What can be served.
 Served = Source | xr.DataArray | xr.Dataset | str | PathLike[str]
@@ -49,6 +48,8 @@ def serve(
     max_bytes: int = 8 * 2**20,
     batch_seconds: float = 0.004,
     rotate_token: bool = False,
+    limits: Limits | None = None,
+    qlog: str | PathLike[str] | None = None,
 ) -> Server:
     """Stream sources over QUIC; returns at once.
 
@@ -74,6 +75,11 @@ def serve(
         A batch that is not full is sent at this age; default 0.004.
     rotate_token : bool, optional
         Make a new access token: cards that were given out before end.
+    limits : Limits, optional
+        What a client, and all of them together, may ask of the server; default ``Limits()``.
+    qlog : path, optional
+        A folder for logs of what happens on each QUIC connection, in bounded ``.sqlog`` files; default none. They
+        hold addresses, sizes and times, but no rows and no token.
 
     Returns
     -------
@@ -108,6 +114,8 @@ def serve(
         max_bytes=max_bytes,
         batch_seconds=batch_seconds,
         rotate_token=rotate_token,
+        limits=limits or Limits(),
+        qlog=qlog,
     )
 
 
@@ -136,6 +144,8 @@ class Server:
         max_bytes: int,
         batch_seconds: float,
         rotate_token: bool,
+        limits: Limits,
+        qlog: str | PathLike[str] | None,
         clock: Callable[[], Any] = utc_now,
     ) -> None:
         if not 0 <= port < 65536:
@@ -144,6 +154,7 @@ class Server:
             raise InputError(f"start must be 'subscribe' or 'now', not {start!r}")
         self.name = name
         self.batch_seconds = batch_seconds
+        self.limits = limits
         self.links: set[Link] = set()
         self.rows_sent = self.bytes_sent = self.rows_dropped = 0
         self._closed = False
@@ -153,6 +164,8 @@ class Server:
         self.token = identity.token
         self._keeper = LeafKeeper(authority, clock=clock)
         self._configuration = server_configuration(host)
+        self._qlog = self._configuration.quic_logger = None if qlog is None else QlogFolder(qlog)
+        self._prove = not on_loopback(host)
         self._use_leaf()
         self.notes = registry.register("server", name, self)
         self.runners: dict[str, Runner] = {}
@@ -194,6 +207,14 @@ class Server:
         rows, size = sum(outflow.rows for outflow in flows), sum(outflow.bytes for outflow in flows)
         return self.rows_sent + rows, self.bytes_sent + size
 
+    def join(self, link: Link) -> None:
+        """A connection begins; where too many have not shown the token, the oldest of them makes room."""
+        self.links.add(link)
+        newcomers = self._newcomers()
+        if len(newcomers) > self.limits.newcomers:
+            oldest = min(newcomers, key=lambda newcomer: newcomer.began)
+            oldest.end("limit", f"more than {self.limits.newcomers} connections have not shown the token")
+
     def status(self) -> str:
         """One line: who is connected, how much was sent, and how much slow readers did not get."""
         flows = self._flows()
@@ -211,6 +232,8 @@ class Server:
         if hasattr(self, "_listener"):
             self._loop.call(self._shut())
         self._loop.close()
+        if self._qlog is not None:
+            self._qlog.close()
         for runner in self.runners.values():
             runner.close()
 
@@ -231,18 +254,17 @@ class Server:
         state = "closed" if self._closed else "serving"
         head = "<tr><th>source</th><th>channels</th></tr>"
         sources = f"<table><caption>{state} {escape(self.name)}</caption>{head}{rows}</table>"
-        return f"<div>{sources}{_subscriptions(self._flows())}</div>"
+        return f"<div>{sources}{_clients(self.links)}</div>"
 
     def _flows(self) -> list[Outflow]:
         return [outflow for link in list(self.links) for outflow in list(link.outflows.values())]
 
     async def _listen(self, host: str, port: int, last: int) -> tuple[Any, int]:
         make = partial(
-            QuicServer,
+            Listener,
             configuration=self._configuration,
             create_protocol=partial(Link, server=self),
-            # beyond this machine an address has to be proved before the server spends memory on it
-            retry=not on_loopback(host),
+            admission=self._admit,
         )
         choices = [port] if port else [last, 0] if last else [0]
         for choice in choices:
@@ -252,7 +274,6 @@ class Server:
                 if error.errno == errno.EADDRINUSE and choice != choices[-1]:
                     continue
                 raise _listen_error(error, host, choice) from error
-            self._loop.loop.call_later(RENEWAL, self._renew)
             return quic, transport.get_extra_info("sockname")[1]
         raise AssertionError("the last choice returns or raises")
 
@@ -261,10 +282,17 @@ class Server:
             link.end("closed", "the server was closed")
         self._listener.close()
 
-    def _renew(self) -> None:
+    def _newcomers(self) -> list[Link]:
+        return [link for link in self.links if not link.known and not link.ended]
+
+    def _admit(self) -> Admission:
+        """What becomes of a client that begins, of whom nothing is known but where its first packet says it is from."""
         if self._keeper.renew():
             self._use_leaf()
-        self._loop.loop.call_later(RENEWAL, self._renew)
+        if len(self.links) >= self.limits.connections + 2 * self.limits.newcomers:
+            return "no"  # until those that were ended have gone
+        # beyond this machine an address has to be proved before the server spends memory on it
+        return "prove" if self._prove or len(self._newcomers()) > self.limits.unproved else "yes"
 
     def _use_leaf(self) -> None:
         use_certificate(self._configuration, self._keeper.leaf.certificate, self._keeper.leaf.key)
@@ -310,15 +338,18 @@ def _rate(runner: Runner) -> str:
     return escape(", ".join(runner.source.schema.names[:8]))
 
 
-def _subscriptions(flows: list[Outflow]) -> str:
-    """A table of the subscriptions: what each was sent, and what its policy dropped."""
-    head = "".join(f"<th>{title}</th>" for title in ("source", "policy", "rows sent", "dropped", "waiting"))
-    rows = ""
-    for outflow in flows:
-        counts = outflow.counts
-        cells = (escape(outflow.runner.name), outflow.policy, counts.received, counts.dropped, counts.waiting)
-        rows += "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-    return f"<table><caption>subscriptions</caption><tr>{head}</tr>{rows}</table>" if rows else ""
+def _clients(links: Iterable[Link]) -> str:
+    """A table of who is connected, what each of his subscriptions was sent, and what its policy dropped."""
+    titles = ("client", "source", "priority", "policy", "rows sent", "dropped", "waiting")
+    rows: list[tuple[Any, ...]] = []
+    for link in sorted((link for link in list(links) if link.known), key=lambda link: link.began):
+        rows += [
+            (link.peer, o.runner.name, o.priority.name, o.policy, o.counts.received, o.counts.dropped, o.counts.waiting)
+            for o in list(link.outflows.values())
+        ] or [(link.peer, "none yet", *[""] * 5)]
+    head = "".join(f"<th>{title}</th>" for title in titles)
+    body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><caption>clients</caption><tr>{head}</tr>{body}</table>" if rows else ""
 
 
 def _listen_error(error: OSError, host: str, port: int) -> StreamError:
