@@ -46,6 +46,13 @@ def subscription_options(command: argparse.ArgumentParser) -> None:
         metavar="[NAME=]LEVEL",
         help=f"{', '.join(Priority.__members__)}; for all sources, or for one, and then repeated (default: normal)",
     )
+    command.add_argument(
+        "--reconnect",
+        type=float,
+        default=True,
+        metavar="SECONDS",
+        help="how long to try again after a lost connection; 0: not at all (default: 600)",
+    )
     command.add_argument("--seconds", type=float, help="stop after this long (default: at the end or Ctrl-C)")
 
 
@@ -53,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from ..stream import connect
 
-    with connect(args.card, name="watch") as client:
+    with connect(args.card, name="watch", reconnect=args.reconnect) as client:
         feeds = subscribe(client, args, window=max(2 * args.window, 8192))
         watched = [Watched(name=name, feed=feed) for name, feed in feeds.items()]
         for each in watched:
@@ -126,6 +133,8 @@ class Watched:
         line = f"{self.name}: {counts.received:,} rows, {rate}, lost {counts.lost:,}"
         if counts.late:
             line += f", late {counts.late:,}"
+        if interruption := self.feed.interruption:
+            line += f", {interruption}"
         return line if self.estimates is None else f"{line} | {self._newest_estimate()}"
 
     def _newest_estimate(self) -> str:
@@ -151,6 +160,9 @@ def watch(client: Any, watched: list[Watched], *, seconds: float | None) -> None
     deadline = time.monotonic() + (seconds or float("inf"))
     progress = Progress()
     try:
+        print(
+            f"watching {', '.join(each.name for each in watched)} of {client.card.name}     (Ctrl-C ends)", flush=True
+        )
         while not all(each.feed.closed for each in watched) and time.monotonic() < deadline:
             time.sleep(LOOK)
             progress.show(*(each.status() for each in watched))

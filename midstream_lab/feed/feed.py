@@ -106,6 +106,8 @@ class Feed(Store):
         self.name = name
         self.upstream: Node | None = None
         self.lanes = lanes
+        #: Why no rows come now, said by who fills the feed; empty if nothing is known to hinder them.
+        self.interrupted: Callable[[], str] = str
         self._passed = float("-inf")
         _living.add(self)
         if name is not None:
@@ -122,6 +124,25 @@ class Feed(Store):
     def error(self) -> BaseException | None:
         """Why the feed was closed, if it was for an error."""
         return self._error
+
+    @property
+    def interruption(self) -> str:
+        """Why no rows come now though the feed is open, such as a connection that is being made again; else empty.
+
+        Of a pipe: what hinders the feeds above it.
+        """
+        seen: list[Feed] = []
+        todo = [self]
+        while todo:
+            feed = todo.pop()
+            if feed in seen or feed.closed:  # a delay closes a cycle
+                continue
+            if reason := feed.interrupted():
+                return reason
+            seen.append(feed)
+            if feed.upstream is not None:
+                todo += [reader.feed for reader in feed.upstream.inputs]
+        return ""
 
     @property
     def capacity(self) -> int:

@@ -14,9 +14,9 @@ __all__ = ["feed_html", "feed_text"]
 
 
 def state_of(feed: Feed) -> str:
-    """One phrase: running, closed, or why it failed."""
+    """One phrase: running, what hinders it, closed, or why it failed."""
     if not feed.closed:
-        return "running"
+        return feed.interruption or "running"
     return "closed" if feed.error is None else f"failed: {feed.error}"
 
 

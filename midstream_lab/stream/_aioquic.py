@@ -18,7 +18,7 @@ from aioquic.quic import events
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import MAX_STREAM_DATA_FRAME_CAPACITY, QuicConnection
 from aioquic.quic.packet import QuicFrameType, QuicPacketType, pull_quic_header
-from aioquic.tls import AlertDescription
+from aioquic.tls import AlertDescription, Epoch, SessionTicket
 
 from ..priority import Priority
 
@@ -29,6 +29,7 @@ __all__ = [
     "Endpoint",
     "Listener",
     "QuicServer",
+    "SessionTicket",
     "certificate_refused",
     "client_configuration",
     "datagram_size",
@@ -200,6 +201,34 @@ class Endpoint(QuicConnectionProtocol):
         """Where the other end is now, as host and port."""
         host, port = self._quic._network_paths[0].addr[:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    # -- coming back: early data (0-RTT) and another local port -----------------------------------
+
+    @property
+    def early(self) -> bool:
+        """Whether what is written now is sent before the handshake is complete, under the key of a session ticket."""
+        return self._quic._cryptos[Epoch.ZERO_RTT].send.is_valid()
+
+    @property
+    def early_accepted(self) -> bool:
+        """Whether the server has taken what was sent early."""
+        return self._quic.tls.early_data_accepted
+
+    @property
+    def handshaken(self) -> bool:
+        """Whether the handshake is complete, so that nobody else can have sent what comes."""
+        return self._quic._handshake_complete
+
+    async def migrate(self) -> int:
+        """Go on from a new local port and with a new connection id (RFC 9000, section 9); returns the port."""
+        older = self._transport
+        host, port = older.get_extra_info("peername")[:2]
+        # connection_made puts the new socket in the place of the older one
+        transport, _ = await self._loop.create_datagram_endpoint(lambda: self, remote_addr=(host, port))
+        older.close()
+        self._quic.change_connection_id()
+        self.send_ping()
+        return transport.get_extra_info("sockname")[1]
 
     def send_ping(self) -> None:
         """Send a ping; the peer's acknowledgement shows that it is there."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import itertools
 import socket
+from functools import partial
 from typing import Any
 
-from ..errors import AuthError, FrameError, InputError, LabError, StreamError
+from ..errors import AuthError, FrameError, InputError, LabError, LimitError, StreamError
 from ._aioquic import CreditConnection, Endpoint, certificate_refused, client_configuration
 from .card import Card, split_address
 from .certificates import NAME, check_authority
 from .control import VERSION, Messages, check_reply, error_from, pack
 from .frames import Header
-from .inflow import Inflow
+from .incoming import Incoming
 from .loop import LoopThread
+from .tickets import tickets
 
 __all__ = ["Calling", "dial"]
 
@@ -40,7 +42,7 @@ async def dial(card: Card, loop: LoopThread, *, timeout: float) -> Calling:
         host, port = split_address(address)
         try:
             return await asyncio.wait_for(_dial(card, loop, host, port), share)
-        except (AuthError, InputError):
+        except (AuthError, InputError, LimitError):
             raise
         except TimeoutError:
             failures.append(f"{address}: no answer within {share:.1f} s")
@@ -58,9 +60,12 @@ async def _dial(card: Card, loop: LoopThread, host: str, port: int) -> Calling:
     address = info[4]
     check_authority(card.authority)
     configuration = client_configuration(str(address[0]), authority=card.authority, server_name=NAME)
+    known = (card.server, card.authority)
+    configuration.session_ticket = tickets.take(known)
+    quic = CreditConnection(configuration=configuration, session_ticket_handler=partial(tickets.put, known))
     # a connected socket of the address's own family: hosts without IPv6 work, and a closed port is noticed at once
     _, calling = await running.create_datagram_endpoint(
-        lambda: Calling(CreditConnection(configuration=configuration), loop=loop),
+        lambda: Calling(quic, loop=loop),
         remote_addr=(str(address[0]), port),
         family=info[0],
     )
@@ -73,32 +78,46 @@ async def _dial(card: Card, loop: LoopThread, host: str, port: int) -> Calling:
 
 
 class Calling(Endpoint):
-    """Asks the server and takes its streams. Lives in the loop thread."""
+    """Asks the server and takes its streams. Lives in the loop thread.
+
+    Attributes
+    ----------
+    lost : bool
+        Whether the connection has ended.
+    error : LabError or None
+        Why.
+    ended : Future
+        Done when the connection has ended.
+    """
 
     def __init__(self, *args: Any, loop: LoopThread, **options: Any) -> None:
         super().__init__(*args, **options)
         self.lost = False
         self.error: LabError | None = None
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._thread = loop
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._messages = Messages()
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._headers: dict[int, asyncio.Future[tuple[Inflow, Header]]] = {}
-        self._inflows: dict[int, Inflow] = {}
+        self._headers: dict[int, asyncio.Future[tuple[Incoming, Header]]] = {}
+        self._streams: dict[int, Incoming] = {}
         self._done: set[int] = set()
-        self._subscribed: dict[int, Inflow] = {}
+        self._subscribed: dict[int, Incoming] = {}
         self._reasons: dict[int, LabError] = {}
         self._control: int | None = None
         self._pinging: asyncio.TimerHandle | None = None
 
     async def greet(self, address: Any, token: str) -> None:
-        """Shake hands, then show the token."""
-        self.connect(address)
-        await self._ready
+        """Shake hands and show the token, both at once where a ticket of the server allows that."""
+        self.connect(address, transmit=False)
+        if not self.early:
+            self.transmit()
+            await self._ready
         self._control = self.open_stream(unidirectional=False)
-        self._keep_alive()
         await self.ask({"op": "hello", "version": VERSION, "token": token})
+        await self._ready  # what is asked for next may not come twice, so it is not sent early
+        self._keep_alive()
 
     async def ask(self, request: dict[str, Any], *, number: int | None = None) -> dict[str, Any]:
         """Send a request and wait for its answer, or raise the error that it brings."""
@@ -112,28 +131,24 @@ class Calling(Endpoint):
         finally:
             self._answers.pop(number, None)
 
-    async def subscribe(self, request: dict[str, Any]) -> tuple[int, Inflow, Header]:
+    async def subscribe(self, request: dict[str, Any]) -> tuple[int, Incoming, Header]:
         """Subscribe, and wait for the header of the stream that the server opens."""
         number = next(self._numbers)
         header = self._headers[number] = asyncio.get_running_loop().create_future()
         try:
             await self.ask(request, number=number)
-            inflow, found = await header
+            stream, found = await header
         except BaseException:
             if (late := self._subscribed.get(number)) is not None:
-                late.drop()
+                late.close()
             raise
         finally:
             self._headers.pop(number, None)
             self._reasons.pop(number, None)
-        return number, inflow, found
+        return number, stream, found
 
     async def hang_up(self) -> None:
-        """End the connection; the feeds close, and keep their rows."""
-        if self._pinging is not None:
-            self._pinging.cancel()
-        for inflow in list(self._inflows.values()):
-            inflow.drop()
+        """End the connection."""
         self._fail(StreamError("the connection was closed at this end"))
         self.close()
         self.close_socket()
@@ -152,17 +167,17 @@ class Calling(Endpoint):
             return
         if stream_id in self._done:
             return
-        inflow = self._inflows.get(stream_id)
-        if inflow is None:
-            inflow = self._inflows[stream_id] = Inflow(
+        stream = self._streams.get(stream_id)
+        if stream is None:
+            stream = self._streams[stream_id] = Incoming(
                 self, stream_id, self._thread, on_header=self._on_header, on_bad=self._on_bad, on_done=self._on_done
             )
-        inflow.receive(data, ended)
+        stream.receive(data, ended)
 
     def on_reset(self, stream_id: int) -> None:
-        inflow = self._inflows.get(stream_id)
-        if inflow is not None:
-            inflow.finish(StreamError("the server gave this stream up"))
+        stream = self._streams.get(stream_id)
+        if stream is not None:
+            stream.finish(StreamError("the server gave this stream up"))
 
     def on_lost(self, code: int, reason: str) -> None:
         if certificate_refused(code):
@@ -172,6 +187,8 @@ class Calling(Endpoint):
             )
         elif code == 2:
             error = AuthError(f"the server refused this client: {reason}")
+        elif code == 3:
+            error = LimitError(f"the server ended the connection: {reason}")
         elif code:
             error = StreamError(f"the connection ended: {reason or f'QUIC error {code:#x}'}")
         else:
@@ -207,38 +224,38 @@ class Calling(Endpoint):
         elif number in self._headers:  # the stream itself has still to come
             self._reasons[number] = error_from(error)
 
-    def _on_header(self, inflow: Inflow, header: Header) -> None:
+    def _on_header(self, stream: Incoming, header: Header) -> None:
         text = header.labels.get("subscription", "")
         number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
         waiting = self._headers.get(number)
         if waiting is None or waiting.done():
             raise FrameError("the server opened a stream that was not asked for")
-        self._subscribed[number] = inflow
+        self._subscribed[number] = stream
         if number in self._reasons:
-            inflow.explain(self._reasons.pop(number))
-        waiting.set_result((inflow, header))
+            stream.explain(self._reasons.pop(number))
+        waiting.set_result((stream, header))
 
-    def _on_bad(self, inflow: Inflow, error: FrameError) -> None:
-        if inflow in self._subscribed.values():
+    def _on_bad(self, stream: Incoming, error: FrameError) -> None:
+        if stream in self._subscribed.values():
             return
         # It bears no number yet, so whoever waits for a stream hears of it.
-        self._forget(inflow)
+        self._forget(stream)
         for waiting in self._headers.values():
             if not waiting.done():
                 waiting.set_exception(error)
 
-    def _on_done(self, inflow: Inflow) -> None:
+    def _on_done(self, stream: Incoming) -> None:
         for number, held in list(self._subscribed.items()):
-            if held is inflow:
+            if held is stream:
                 del self._subscribed[number]
-                if not inflow.complete and not self.lost:
+                if not stream.complete and not self.lost:
                     self._tell({"op": "unsubscribe", "subscription": number})
-        self._forget(inflow)
+        self._forget(stream)
 
-    def _forget(self, inflow: Inflow) -> None:
+    def _forget(self, stream: Incoming) -> None:
         """What still comes on this stream is thrown away."""
-        self._inflows.pop(inflow.stream_id, None)
-        self._done.add(inflow.stream_id)
+        self._streams.pop(stream.stream_id, None)
+        self._done.add(stream.stream_id)
 
     def _tell(self, request: dict[str, Any]) -> None:
         """Send a request whose answer nobody waits for."""
@@ -265,13 +282,13 @@ class Calling(Endpoint):
             if not waiting.done():
                 waiting.set_exception(error)
                 waiting.exception()  # it may be that nobody awaits this one
-        for inflow in list(self._inflows.values()):
-            inflow.finish(error)
+        if not self.ended.done():
+            self.ended.set_result(None)
+        for stream in list(self._streams.values()):
+            stream.sever()
 
     def _keep_alive(self) -> None:
         if self.lost:
             return
         self.send_ping()
-        for inflow in list(self._inflows.values()):
-            inflow.look()
         self._pinging = asyncio.get_running_loop().call_later(KEEP_ALIVE, self._keep_alive)

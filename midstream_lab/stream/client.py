@@ -5,24 +5,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from .. import registry
-from ..errors import InputError, LabError, StreamError
+from ..errors import InputError, StreamError
 from ..feed import Feed
 from ..feed.reader import Policy, checked_policy
+from ..priority import Priority
 from ..warm import warm
-from .calling import Calling, dial
+from .backoff import Backoff, checked_reconnect
 from .card import Card
-from .inflow import Inflow
+from .frames import Header
 from .loop import LoopThread
+from .session import Session, State
 from .sources.pacing import Speed, checked_speed
 
 __all__ = ["Client", "Offer", "connect"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +52,19 @@ class Offer:
     live: bool
 
 
-def connect(card: Card | str | Path, *, name: str | None = None, timeout: float = 10.0) -> Client:
+def connect(
+    card: Card | str | Path,
+    *,
+    name: str | None = None,
+    timeout: float = 10.0,
+    reconnect: bool | float = True,
+) -> Client:
     """Connect to a server. Works in a notebook cell, whether or not an event loop runs there.
+
+    A connection that is lost is made again, and its feeds go on at the next row: nothing is lost of what the server
+    still holds (``serve(window=..., max_bytes=...)``), and what it does not hold any more is counted as lost. The
+    attempts follow an exponential backoff with full jitter, at most 5 s apart (Brooker, 2015). They end at once where
+    the server refuses the token or the certificate, or sends what is not of the protocol.
 
     Compiling a kernel later would stall what arrives, so the kernels are compiled meanwhile in another process,
     if they are not on disk yet; the client says so while it lasts.
@@ -60,7 +76,10 @@ def connect(card: Card | str | Path, *, name: str | None = None, timeout: float 
     name : str, optional
         Name of the client; default the server's. A client of this process with the same name is closed first.
     timeout : float, optional
-        Seconds to wait for the server; default 10.
+        Seconds to wait for the server, each time; default 10.
+    reconnect : bool or float, optional
+        Seconds after which a lost connection is given up and the feeds close with an error; default True: 600.
+        False: at once. ``float("inf")``: never.
 
     Returns
     -------
@@ -70,7 +89,7 @@ def connect(card: Card | str | Path, *, name: str | None = None, timeout: float 
     Raises
     ------
     InputError
-        If the card is not a card.
+        If the card is not a card, or `reconnect` is no time.
     AuthError
         If the server's certificate or the card's token is refused.
     StreamError
@@ -85,22 +104,11 @@ def connect(card: Card | str | Path, *, name: str | None = None, timeout: float 
     ...     feed.window().values
     array([0. , 0.5, 1. ])
     """
+    path = None if isinstance(card, Card) else Path(card)
     if not isinstance(card, Card):
         card = Card.load(card)
-    return Client(card, name=name or card.name, timeout=timeout)
-
-
-@dataclass(eq=False, kw_only=True)
-class _Subscription:
-    """What a client remembers of a feed, so that `Client.reopen` can go on with it."""
-
-    source: str
-    policy: Policy
-    window: int
-    feed: Feed
-    run: str
-    inflow: Inflow
-    number: int
+    limit = checked_reconnect(reconnect)
+    return Client(card, path=path, name=name or card.name, timeout=timeout, backoff=Backoff(limit=limit))
 
 
 class Client:
@@ -108,41 +116,61 @@ class Client:
 
     Attributes
     ----------
-    card : Card
-        The server's card.
     name : str
         Its own name.
-    notes : list of str
-        What making it replaced.
     warming : Warming
         The kernels on their way to the disk; ``warming.progress`` is a line about it.
     """
 
-    def __init__(self, card: Card, *, name: str, timeout: float) -> None:
-        self.card = card
+    def __init__(self, card: Card, *, path: Path | None, name: str, timeout: float, backoff: Backoff) -> None:
         self.name = name
         self._timeout = timeout
-        self._subscriptions: dict[str, _Subscription] = {}
-        self._loop: LoopThread | None = None
-        self._calling: Calling | None = None
-        self.notes = registry.register("client", name, self)
-        self._open()
+        self._over = False
+        self._feeds: dict[str, Feed] = {}
+        self._replaced = registry.register("client", name, self)
+        self._loop = LoopThread(f"midstream-client-{name}")
+        self._session = Session(card, path=path, loop=self._loop, timeout=timeout, backoff=backoff)
+        try:
+            self._loop.call(self._session.open())
+        except BaseException:
+            registry.remove("client", name, self)
+            self._loop.close()
+            raise
         self.warming = warm()
 
     @property
+    def card(self) -> Card:
+        """The server's card; the newest, where it came from a file."""
+        return self._session.card
+
+    @property
+    def state(self) -> State:
+        """``"connected"``, ``"reconnecting"`` or ``"closed"``."""
+        return self._session.state
+
+    @property
     def closed(self) -> bool:
-        """Whether there is no connection any more."""
-        return self._calling is None or self._calling.lost
+        """Whether there is no connection any more, and none will be made."""
+        return self._session.state == "closed"
 
     @property
     def error(self) -> BaseException | None:
-        """Why the connection ended, if `close` did not end it."""
-        return None if self._loop is None or self._calling is None else self._calling.error
+        """Why the connection ended for good, if `close` did not end it."""
+        return self._session.error
+
+    @property
+    def notes(self) -> list[str]:
+        """What making it replaced, and when the connection was lost and made again; the newest 100."""
+        return self._replaced + self._session.notes
 
     @property
     def feeds(self) -> dict[str, Feed]:
-        """The feeds by the name of their source."""
-        return {source: subscription.feed for source, subscription in self._subscriptions.items()}
+        """The newest feed of each source, by its name."""
+        return dict(self._feeds)
+
+    def status(self) -> str:
+        """One line: whether it is connected; if not, the attempt it is at and when the next is made."""
+        return f"{self.name}: {self._session.status()}"
 
     def list(self) -> tuple[Offer, ...]:
         """What the server offers."""
@@ -160,8 +188,14 @@ class Client:
         window: int = 65_536,
         since: int | Literal["oldest", "newest"] = "oldest",
         name: str | None = None,
+        priority: Priority | str = "normal",
+        delivery: Literal["stream", "datagram"] = "stream",
     ) -> Feed:
         """Subscribe to a source; returns its feed at once, rows arrive as they come.
+
+        The feed outlives a lost connection: it goes on at the next row once there is another. Where the server was
+        started again meanwhile, a replay or a simulation goes on at the next row too; of other sources it is not
+        known how much was missed, which counts as one lost row.
 
         Parameters
         ----------
@@ -181,18 +215,56 @@ class Client:
             First row that is wanted; default the oldest that the server holds.
         name : str, optional
             Name of the feed; default the client's and the source's.
+        priority : Priority or str, optional
+            ``"critical"``, ``"high"``, ``"normal"`` (default), ``"low"`` or ``"background"``: which streams of this
+            connection go first where it is busy.
+        delivery : {"stream", "datagram"}, optional
+            Default ``"stream"``: every row that is sent arrives. ``"datagram"``: for rows that are worthless when late.
 
         Raises
         ------
         InputError
             If the server has no such source.
         StreamError
-            If the connection has ended, or the server does not answer in time.
+            If there is no connection now, or the server does not answer in time.
         """
         checked_policy(policy)
         if since not in ("oldest", "newest") and (type(since) is not int or since < 0):
             raise InputError(f"since must be 'oldest', 'newest' or a row number, not {since!r}")
-        return self._subscribe(source, policy=policy, window=window, since=since, name=name, older=None)
+        if delivery not in ("stream", "datagram"):
+            raise InputError(f"delivery must be 'stream' or 'datagram', not {delivery!r}")
+        request = {"op": "subscribe", "source": source, "policy": policy, "since": since, "run": None}
+        request |= {"priority": Priority.of(priority).name, "delivery": delivery}
+
+        def make(header: Header) -> Feed:
+            source = header.labels.get("name", "")
+            feed = Feed(header.schema, window=window, name=name or f"{self.name}/{source}", hold=policy == "block")
+            feed.note(*[f"connection: {note}" for note in self._replaced])
+            feed.interrupted = self._session.interruption
+            self._feeds[source] = feed
+            return feed
+
+        return self._wait(self._session.subscribe(request, make))
+
+    def set_priority(self, source: str, priority: Priority | str) -> None:
+        """Change the priority of the subscriptions to a source, from now on.
+
+        Raises
+        ------
+        InputError
+            If nothing is subscribed to from that source, or there is no such priority.
+        """
+        self._wait(self._session.set_priority(source, Priority.of(priority).name))
+
+    def migrate(self) -> int:
+        """Go on from a new local UDP port, as after a change of network; the connection and its feeds stay.
+
+        Returns
+        -------
+        int
+            The new port.
+        """
+        return self._wait(self._session.migrate())
 
     def pause(self, source: str) -> None:
         """Pause a replay or a simulation, for all who are subscribed to it."""
@@ -206,43 +278,15 @@ class Client:
         """Change the speed of a replay or a simulation, for all who are subscribed to it."""
         self._ask({"op": "speed", "source": source, "speed": checked_speed(speed)})
 
-    def reopen(self, *, timeout: float | None = None) -> dict[str, Feed]:
-        """Connect again and go on with every subscription that had not come to its end.
-
-        Returns
-        -------
-        dict of str to Feed
-            A new feed for each source: it holds what the older one held and goes on at the next row. Rows that
-            the server does not have any more are counted as lost. Pipes of the older feeds have ended with them.
-        """
-        older = {s: held for s, held in self._subscriptions.items() if not (held.feed.closed and held.inflow.complete)}
-        self.close()
-        if timeout is not None:
-            self._timeout = timeout
-        self.notes = registry.register("client", self.name, self)
-        self._open()
-        return {
-            source: self._subscribe(
-                source,
-                policy=held.policy,
-                window=held.window,
-                since=held.feed.next if held.feed.counts.received else "oldest",
-                name=held.feed.name,
-                older=held,
-            )
-            for source, held in older.items()
-        }
-
     def close(self) -> None:
         """End the connection and close its feeds; they keep their rows. May be called again."""
         registry.remove("client", self.name, self)
-        loop, self._loop = self._loop, None
-        if loop is None:
+        if self._over:
             return
-        if self._calling is not None:
-            with contextlib.suppress(TimeoutError):
-                loop.call(self._calling.hang_up(), timeout=5.0)
-        loop.close()
+        self._over = True
+        with contextlib.suppress(TimeoutError):
+            self._loop.call(self._session.close(), timeout=5.0)
+        self._loop.close()
 
     def __enter__(self) -> Client:
         return self
@@ -253,101 +297,35 @@ class Client:
         self.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self.closed else "connected"
         warming = "" if self.warming.done else f"; {self.warming.progress}"
-        feeds = ", ".join(self.feeds) or "no feeds"
-        return f"<Client {self.name!r} {state} to {self.card.addresses[0]}: {feeds}{warming}>"
+        feeds = ", ".join(self._feeds) or "no feeds"
+        address = self.card.addresses[0]
+        return f"<Client {self.name!r} {self._session.status()} to {address}: {feeds}{warming}>"
 
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{escape(source)}</td><td>{escape(', '.join(feed.schema.names[:8]))}</td></tr>"
-            for source, feed in self.feeds.items()
+            for source, feed in self._feeds.items()
         )
-        state = "closed" if self.closed else "connected"
+        state = self._session.status()
         if not self.warming.done:
-            state = f"{state}; {escape(self.warming.progress)}"
+            state = f"{state}; {self.warming.progress}"
         head = "<tr><th>source</th><th>channels</th></tr>"
-        return f"<table><caption>client {escape(self.name)}, {state}</caption>{head}{rows}</table>"
-
-    def _open(self) -> None:
-        loop = LoopThread(f"midstream-client-{self.name}")
-        try:
-            self._calling = loop.call(dial(self.card, loop, timeout=self._timeout))
-        except BaseException:
-            registry.remove("client", self.name, self)
-            loop.close()
-            raise
-        self._loop = loop
-
-    def _subscribe(
-        self,
-        source: str | None,
-        *,
-        policy: Policy,
-        window: int,
-        since: int | str,
-        name: str | None,
-        older: _Subscription | None,
-    ) -> Feed:
-        loop, calling = self._connected()
-        request = {"op": "subscribe", "source": source, "policy": policy, "since": since}
-        request |= {"priority": "normal", "delivery": "stream"}
-        request["run"] = None if older is None else older.run
-        number, inflow, header = self._wait(calling.subscribe(request))
-        try:
-            source = header.labels.get("name", source or "")
-            feed = Feed(header.schema, window=window, name=name or f"{self.name}/{source}", hold=policy == "block")
-            if older is not None:
-                _continue(older, feed, inflow, header.labels)
-        except LabError:
-            loop.post(inflow.drop)
-            raise
-        feed.note(*[f"connection: {note}" for note in self.notes])
-        self._subscriptions[source] = _Subscription(
-            source=source,
-            policy=policy,
-            window=window,
-            feed=feed,
-            run=header.labels.get("run", ""),
-            inflow=inflow,
-            number=number,
-        )
-        loop.post(lambda: inflow.attach(feed))
-        return feed
-
-    def _connected(self) -> tuple[LoopThread, Calling]:
-        loop, calling = self._loop, self._calling
-        if loop is None or calling is None:
-            raise StreamError(f"client {self.name!r} is closed; client.reopen() connects again")
-        if calling.lost:
-            raise StreamError(f"the connection has ended ({calling.error}); client.reopen() connects again")
-        return loop, calling
+        return f"<table><caption>client {escape(self.name)}, {escape(state)}</caption>{head}{rows}</table>"
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        return dict(self._wait(self._connected()[1].ask(request)))
+        return dict(self._wait(self._session.ask(request)))
 
-    def _wait(self, work: Any) -> Any:
-        loop, _ = self._connected()
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        if self._over:
+            work.close()
+            raise StreamError(f"client {self.name!r} is closed; connect() makes another")
         began = time.monotonic()
         try:
-            return loop.call(work, timeout=self._timeout)
+            return self._loop.call(work, timeout=self._timeout)
         except (TimeoutError, asyncio.CancelledError) as error:
             waited = time.monotonic() - began
             raise StreamError(f"the server did not answer within {waited:.1f} s; is it still running?") from error
-
-
-def _continue(older: _Subscription, feed: Feed, inflow: Inflow, labels: dict[str, str]) -> None:
-    """Give a new feed the rows that the older one held, and number what comes on from there."""
-    if older.feed.schema != feed.schema:
-        feed.note("the source has changed since the connection was lost; this feed begins anew")
-        return
-    since = 0
-    while (block := older.feed.tail(since)) is not None:
-        feed.append(block)
-        since = block.stop
-    if labels.get("continues") == "no":
-        inflow.restart = older.feed.next + 1
-        feed.note("the source began anew while the connection was lost; the gap is of unknown size, counted as one row")
 
 
 def _offer(entry: dict[str, Any]) -> Offer:

@@ -16,6 +16,7 @@ from ..errors import AuthError, FrameError, InputError, LabError, LimitError, St
 from ..priority import Priority
 
 __all__ = [
+    "EARLY",
     "MAX_MESSAGE",
     "VERSION",
     "Messages",
@@ -86,6 +87,8 @@ REQUESTS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "resume": {"source": _text},
     "speed": {"source": _text, "speed": _speed},
 }
+#: Requests that do no harm when they come twice: only these are taken before the handshake is complete (0-RTT).
+EARLY = frozenset({"hello", "list"})
 _ANSWERS: tuple[dict[str, Callable[[Any], bool]], ...] = (
     {"re": _number, "ok": _object},
     {"re": _number, "error": _error},

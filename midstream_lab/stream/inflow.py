@@ -1,17 +1,16 @@
-"""The client's side of one subscription: from one QUIC stream to a feed."""
+"""The client's side of one subscription: from its streams, one after another, to a feed."""
 
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..errors import FrameError, StreamError
+from ..errors import StreamError
 from ..feed import Feed
 from ..feed.schema import Block
-from ._aioquic import WINDOW, Endpoint
-from .frames import Decoder, Header, Rows, moved
+from .frames import moved
+from .incoming import Incoming
 
 if TYPE_CHECKING:
     from .loop import LoopThread
@@ -20,193 +19,171 @@ __all__ = ["Inflow"]
 
 log = logging.getLogger("midstream_lab")
 
-#: Seconds for the reason of an end that came without its mark.
-REASON = 2.0
 #: Seconds without a reader after which a feed that holds says what it waits for.
 PATIENCE = 2.0
 
 
 class Inflow:
-    """Decodes a stream and appends to a feed what its `block` readers have room for.
+    """Appends to a feed what its `block` readers have room for, from the present stream of the subscription.
 
-    Credit follows consumption: the sender may be `WINDOW` bytes ahead of the rows in the feed, and rows enter the
-    feed only as its `block` readers make room. So what is in memory here is bounded by the feed's window and `WINDOW`.
+    After a lost connection another stream follows. What came whole on the older one goes first, then the new one
+    goes on where it ended, so that every row is appended once.
 
     Parameters
     ----------
-    endpoint : Endpoint
-        The connection.
-    stream_id : int
-        The stream.
+    feed : Feed
+        Where the rows go.
+    stream : Incoming
+        The first stream.
     loop : LoopThread
         Where the connection lives.
-    on_header : callable
-        Called with this inflow and the stream's header.
-    on_bad : callable
-        Called with this inflow and the error, if its bytes are not such a stream.
-    on_done : callable
-        Called with this inflow when nothing more will come of it.
+    on_end : callable
+        Called with this inflow when the feed was closed.
+
+    Attributes
+    ----------
+    ended : bool
+        Whether the feed was closed.
     """
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        stream_id: int,
-        loop: LoopThread,
-        *,
-        on_header: Callable[[Inflow, Header], None],
-        on_bad: Callable[[Inflow, FrameError], None],
-        on_done: Callable[[Inflow], None],
-    ) -> None:
-        self.stream_id = stream_id
-        self.feed: Feed | None = None
-        #: Number for the first row, where the sender's numbers do not go on from those that the feed holds.
-        self.restart: int | None = None
-        self._shift = (0, 0)
-        self._endpoint = endpoint
+    def __init__(self, feed: Feed, stream: Incoming, loop: LoopThread, *, on_end: Callable[[Inflow], None]) -> None:
+        self.feed = feed
+        self.stream = stream
+        self.ended = False
         self._loop = loop
-        self._on_header = on_header
-        self._on_bad = on_bad
-        self._on_done = on_done
-        self._decoder = Decoder()
-        self._pending: deque[Rows] = deque()
-        self._taken = 0
-        self._granted = WINDOW
+        self._on_end = on_end
+        self._older: Incoming | None = None
+        self._begun = stream.next  # where the present stream began
+        self._shift = (0, 0)  # added to the server's row numbers and ticks
+        self._anew = False  # the next rows are of a new run, whose numbers do not go on from the older ones
+        self._lost_before: int | None = None
         self._warned = False
         self._posted = False
-        self._finished = False
-        self._cut = False
-        self._reason: BaseException | None = None
-        self._error: BaseException | None = None
-        self.done = False
+        feed.on_consumed(self._on_consumed)
+        stream.on_change = self.pump
 
     @property
-    def complete(self) -> bool:
-        """Whether the stream has come to its end mark."""
-        return self._decoder.ended
+    def next(self) -> int | None:
+        """Sequence number of the row to go on with, as the server numbers them; None where no row has come."""
+        return self.stream.next
 
-    def receive(self, data: bytes, ended: bool) -> None:
-        """Take bytes of the stream. Bad ones end it with a `FrameError` in the feed."""
-        if self.done or self._finished:
-            return
-        try:
-            for found in self._decoder.receive(data):
-                if isinstance(found, Header):
-                    self._on_header(self, found)
-                else:
-                    self._pending.append(found)
-            if ended:
-                self._decoder.close()
-        except FrameError as error:
-            self._endpoint.give_up(self.stream_id)
-            self._on_bad(self, error)
-            self.finish(error)
-            return
-        self._cut = ended and not self._decoder.ended
-        if self._cut and self._reason is None:
-            # the reason stands on the control stream, and may come later than the end of this one
-            late = StreamError("the stream ended without its end mark: the server stopped in the middle")
-            self._loop.loop.call_later(REASON, self.finish, late)
-        if ended and (not self._cut or self._reason is not None):
-            self.finish(self._reason)
-        else:
-            self.pump()
+    @property
+    def waiting(self) -> bool:
+        """Whether the subscription has to be made again."""
+        return not self.ended and self.stream.lost
 
-    def explain(self, reason: BaseException) -> None:
-        """Why the stream ends in the middle: it may come before the end of the stream does, or after it."""
-        self._reason = reason
-        if self._cut:
-            self.finish(reason)
+    def sever(self) -> None:
+        """The connection is gone. Rows of two streams are never kept: those of the newer can be asked for again."""
+        if self.stream.lost and self._older is not None and self._older.rows:
+            self.stream.rows.clear()
+            self.stream.next = self._begun
 
-    def attach(self, feed: Feed) -> None:
-        """Begin to append to `feed`."""
-        self.feed = feed
-        feed.on_consumed(self._on_consumed)
+    def follow(self, stream: Incoming, *, continues: bool) -> None:
+        """Go on with another stream, which begins at `next`, or with a new run if it does not continue the older."""
+        if self.stream.rows:
+            self._older = self.stream
+        stream.next = stream.next if stream.next is not None else self.next if continues else None
+        self._begun = self.next if continues else None
+        self.stream = stream
+        self._anew = self._anew or (not continues and self.feed.origin is not None)
+        self._lost_before = self.feed.counts.lost
+        stream.on_change = self.pump
         self.pump()
 
     def look(self) -> None:
         """Notice that the feed was closed, also while nothing comes."""
-        if self.feed is not None and self.feed.closed and not self.done:
-            self._finish_feed(self.feed)
+        if self.feed.closed:
+            self.close(None)
 
-    def finish(self, error: BaseException | None) -> None:
+    def give_up(self, error: BaseException) -> None:
         """Nothing more will come: close the feed once it has taken what came."""
-        if not self._finished:
-            self._finished = True
-            self._error = error
+        if not self.stream.finished:
+            self.stream.finished, self.stream.error = True, error
         self.pump()
 
-    def drop(self) -> None:
-        """Close the feed at once; rows that it has not taken are given up."""
-        self._pending.clear()
-        self.finish(None)
+    def close(self, error: BaseException | None) -> None:
+        """Close the feed at once; rows that it has not taken are given up. May be called again."""
+        if self.ended:
+            return
+        self.ended = True
+        self._older = None
+        self.feed.close(error)
+        self.stream.close()
+        self._on_end(self)
 
     def pump(self) -> None:
         """Append what there is room for, and grant credit for what was consumed."""
         self._posted = False
         feed = self.feed
-        if feed is None or self.done:
+        if self.ended:
             return
         try:
-            while self._pending and (room := feed.room()) > 0:
-                if not self._append(feed, room):
-                    self._finish_feed(feed)
+            while (room := feed.room()) > 0 and (block := self._take(room)) is not None:
+                if not feed.offer(block):
+                    self.close(None)
                     return
+                self._say_lost()
         except Exception as error:  # rows that the feed refuses, such as times that go back
-            self._pending.clear()
-            self._finished, self._error = True, StreamError(f"the server sent rows that do not fit: {error}")
-        if self._finished and not self._pending:
-            self._finish_feed(feed)
+            self.close(StreamError(f"the server sent rows that do not fit: {error}"))
             return
-        self._grant()
+        if self.stream.finished and not self._pending:
+            self.close(self.stream.error)
+            return
+        self.stream.grant()
         if self._pending and feed.hold and not self._warned:
             self._warned = True
-            self._loop.loop.call_later(PATIENCE, self._warn, feed)
+            self._loop.loop.call_later(PATIENCE, self._warn)
 
-    def _append(self, feed: Feed, room: int) -> bool:
-        rows = self._pending.popleft()
-        block: Block = rows.block
-        if len(block) > room:
-            step = feed.schema.time.step
-            rest = Rows(block=block.cut(room, len(block), step=step), end=rows.end)
-            self._pending.appendleft(rest)
-            block = block.cut(0, room, step=step)
-        else:
-            self._taken = rows.end
-        return feed.offer(self._renumbered(block, feed))
+    @property
+    def _pending(self) -> bool:
+        return bool(self.stream.rows or (self._older is not None and self._older.rows))
 
-    def _renumbered(self, block: Block, feed: Feed) -> Block:
-        if self.restart is not None:
-            step = feed.schema.time.step
-            last = feed.ring.tick_at(feed.ring.total - 1)
-            ticks = feed.ring.tick_of(self.restart) - block.start if step else max(0, last - block.start)
-            self._shift = (self.restart - block.first, ticks)
-            self.restart = None
-        rows, ticks = self._shift
-        return moved(block, rows=rows, ticks=ticks)
+    def _take(self, room: int) -> Block | None:
+        step = self.feed.schema.time.step
+        if self._older is not None:
+            block = self._older.take(room, step=step)
+            if block is not None:
+                return moved(block, rows=self._shift[0], ticks=self._shift[1])
+            self._older = None
+        block = self.stream.take(room, step=step)
+        if block is None:
+            return None
+        if self._anew:
+            self._anew = False
+            self._shift = self._beyond(block)
+        return moved(block, rows=self._shift[0], ticks=self._shift[1])
 
-    def _warn(self, feed: Feed) -> None:
-        if self._pending and feed.hold and not self.done:
-            line = (
-                f"the window of feed {feed.name!r} is full and nothing reads it: a subscription with policy='block' "
-                "waits for a pipe or a sink, so that none of its rows is lost; policy='drop_oldest' never waits"
+    def _beyond(self, block: Block) -> tuple[int, int]:
+        """What puts the first rows of a new run behind those of the older, after a gap that counts as one row."""
+        feed = self.feed
+        row = feed.next + 1
+        last = feed.ring.tick_at(feed.ring.total - 1)
+        ticks = feed.ring.tick_of(row) - block.start if feed.schema.time.regular else max(0, last - block.start)
+        feed.note("the source began anew while the connection was lost; the gap is of unknown size, counted as one row")
+        self._lost_before = None
+        return row - block.first, ticks
+
+    def _say_lost(self) -> None:
+        """After the first rows of a new stream: say how many were missed."""
+        if self._lost_before is None or self._older is not None:
+            return
+        missed = self.feed.counts.lost - self._lost_before
+        self._lost_before = None
+        if missed:
+            self.feed.note(
+                f"{missed:,} rows that came while the connection was lost are missing: the server does not hold them "
+                "any more; serve(window=..., max_bytes=...) says how many it holds"
             )
-            feed.note(line)
+
+    def _warn(self) -> None:
+        if self._pending and self.feed.hold and not self.ended:
+            line = (
+                f"the window of feed {self.feed.name!r} is full and nothing reads it: a subscription with "
+                "policy='block' waits for a pipe or a sink, so that none of its rows is lost; policy='drop_oldest' "
+                "never waits"
+            )
+            self.feed.note(line)
             log.warning(line)
-
-    def _grant(self) -> None:
-        limit = self._taken + WINDOW
-        if not self._pending:  # a message larger than the window must come in whole
-            limit = max(limit, self._decoder.needed)
-        if limit - self._granted >= WINDOW // 4 or self._decoder.needed > self._granted < limit:
-            self._granted = limit
-            self._endpoint.grant(self.stream_id, limit)
-
-    def _finish_feed(self, feed: Feed) -> None:
-        self.done = True
-        self._pending.clear()
-        feed.close(self._error)
-        self._on_done(self)
 
     def _on_consumed(self, consumed: int) -> None:
         """Called from whichever thread moved `feed.consumed`."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import AuthError, FrameError, InputError, LabError, LimitError, StreamError
 from ..priority import Priority
 from ._aioquic import Endpoint
-from .control import VERSION, Messages, check_request, error_to, pack
+from .control import EARLY, VERSION, Messages, check_request, error_to, pack
 from .limits import Bucket
 from .outflow import Outflow
 
@@ -56,6 +56,8 @@ class Link(Endpoint):
                 if not self._requests.take():
                     raise LimitError(f"more than {self.limits.requests:,.0f} requests per second")
                 request = check_request(message)
+                if request["op"] not in EARLY and not self.handshaken:
+                    raise FrameError(f"{request['op']!r} may not be asked before the handshake is complete")
                 self._answer(request)
         except FrameError as error:
             self.end("protocol", str(error))

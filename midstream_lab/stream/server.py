@@ -31,6 +31,7 @@ from .outflow import Outflow
 from .qlog import QlogFolder
 from .runner import Runner, Start
 from .sources.replay import Replay
+from .tickets import Tickets
 
 __all__ = ["Server", "serve"]
 
@@ -156,6 +157,7 @@ class Server:
         self.batch_seconds = batch_seconds
         self.limits = limits
         self.links: set[Link] = set()
+        self.tickets = Tickets()
         self.rows_sent = self.bytes_sent = self.rows_dropped = 0
         self._closed = False
         folder = data_folder()
@@ -265,6 +267,8 @@ class Server:
             configuration=self._configuration,
             create_protocol=partial(Link, server=self),
             admission=self._admit,
+            session_ticket_fetcher=self.tickets.take,
+            session_ticket_handler=self.tickets.issue,
         )
         choices = [port] if port else [last, 0] if last else [0]
         for choice in choices:

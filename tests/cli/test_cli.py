@@ -157,7 +157,7 @@ def test_ctrl_c_ends_a_server_cleanly(server) -> None:
 
 
 def test_watching_a_server_that_is_killed_ends_with_a_sentence(server, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "midstream_lab", "watch", "mine.card", "--no-estimate"]
+    command = [sys.executable, "-m", "midstream_lab", "watch", "mine.card", "--no-estimate", "--reconnect", "0"]
     watcher = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 60
     while not psutil.Process(watcher.pid).net_connections("udp") and time.monotonic() < end:

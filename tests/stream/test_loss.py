@@ -135,20 +135,20 @@ def test_corrupt_datagrams_are_ignored_and_what_they_held_comes_again() -> None:
 def test_a_rebound_port_in_the_middle_keeps_the_connection_and_loses_nothing(drop: float) -> None:
     rows = 60_000
     with over(Impairments(drop=drop, bandwidth=3e6), {"x": replay(rows)}, window=4096) as (client, relay):
-        connection = client._calling
+        connection = client._session.calling
         digest = subscribe(client, "x")
         for part in (4, 2):
             digest.wait(rows // part)
             assert not digest.ended
             relay.rebind()
         assert_intact(digest, rows)
-        assert client._calling is connection
+        assert client._session.calling is connection
 
 
 def test_a_path_that_is_dead_for_a_second_loses_nothing() -> None:
     rows = 60_000
     with over(Impairments(bandwidth=3e6), {"x": replay(rows)}, window=4096) as (client, relay):
-        connection = client._calling
+        connection = client._session.calling
         digest = subscribe(client, "x")
         digest.wait(rows // 4)
         relay.cut()
@@ -156,7 +156,7 @@ def test_a_path_that_is_dead_for_a_second_loses_nothing() -> None:
         assert digest.rows < rows
         relay.heal()
         assert_intact(digest, rows)
-        assert client._calling is connection
+        assert client._session.calling is connection
 
 
 def test_requests_are_answered_over_a_path_that_drops_a_fifth() -> None:

@@ -19,7 +19,7 @@ from numba import njit
 from midstream_lab.feed import Block, Feed, Schema
 from midstream_lab.stream import Client, connect
 from midstream_lab.stream._aioquic import WINDOW
-from midstream_lab.stream.inflow import Inflow
+from midstream_lab.stream.incoming import Incoming
 
 MIB = 2**20
 WINDOW_ROWS = 4096
@@ -145,10 +145,10 @@ def test_500000_rows_of_64_channels_arrive_bit_for_bit_in_bounded_memory(tmp_pat
 def test_credit_on_arrival_would_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control of the test above: the same stream with credit granted as bytes arrive."""
 
-    def grant_on_arrival(self: Inflow) -> None:
+    def grant_on_arrival(self: Incoming) -> None:
         self._endpoint.grant(self.stream_id, self._decoder.offset + 2 * WINDOW)
 
-    monkeypatch.setattr(Inflow, "_grant", grant_on_arrival)
+    monkeypatch.setattr(Incoming, "grant", grant_on_arrival)
     spin(10)
     with big_server(tmp_path / "big.card", ROWS, CHANNELS) as (client, process):
         memory = Memory(process.pid)

@@ -51,4 +51,6 @@ class Status:
             return f"ended: {self._feed.error}"
         if self._feed.closed:
             return "ended"
+        if interruption := self._feed.interruption:
+            return str(interruption)
         return "paused (the stream goes on)" if paused else self.note
