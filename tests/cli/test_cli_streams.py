@@ -1,0 +1,321 @@
+"""serve and watch as processes: lines, ports, several sources, rates, Ctrl-C."""
+
+import io
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from midstream_lab import registry
+from midstream_lab.cli import main, resolve
+from midstream_lab.cli.progress import SPAN, Meter, Progress
+from midstream_lab.cli.watch import priorities
+from midstream_lab.errors import InputError
+from midstream_lab.stream import Lines, TcpLines, UdpLines, connect
+
+WAIT = 90.0
+
+Start = Callable[..., "Process"]
+
+
+class Process:
+    """A command in a process of its own, whose lines can be waited for."""
+
+    def __init__(self, *arguments: str, cwd: Path) -> None:
+        self.seen: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "midstream_lab", *arguments],
+            cwd=cwd,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            # Under a runner in the background SIGINT is ignored, and a child would inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+
+    def wait_line(self, words: str) -> str:
+        """The first line with these words; the process is killed if none comes in time."""
+        watchdog = threading.Timer(WAIT, self.process.kill)
+        watchdog.start()
+        try:
+            assert self.process.stdout is not None
+            for line in self.process.stdout:
+                self.seen.append(line)
+                if words in line:
+                    return line
+        finally:
+            watchdog.cancel()
+        raise AssertionError(f"no line with {words!r}: {self.seen}, {self.process.communicate()}")
+
+    def say(self, text: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(text)
+        self.process.stdin.flush()
+
+    def interrupt(self) -> tuple[int, str, str]:
+        """Ctrl-C; exit code, what it printed since, and its errors."""
+        self.process.send_signal(signal.SIGINT)
+        out, err = self.process.communicate(timeout=WAIT)
+        return self.process.returncode, out, err
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("MIDSTREAM_LAB_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    yield
+    registry.close_all()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    running: list[Process] = []
+
+    def started(*arguments: str) -> Process:
+        running.append(Process(*arguments, cwd=tmp_path))
+        return running[-1]
+
+    yield started
+    for each in running:
+        each.close()
+
+
+def free_port(kind: socket.SocketKind) -> int:
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+# -- serve ---------------------------------------------------------------------------------------
+
+
+def test_lines_of_standard_input_are_served_as_they_come(start: Start) -> None:
+    server = start("serve", "sensor=-")
+    server.say('{"x": 1, "note": "a"}\n{"x": 2, "note": "b"}\n')
+    assert "sensor.card" in server.wait_line("watch it with")
+    with connect("sensor.card") as client:
+        feed = client.subscribe("sensor", policy="block")
+        feed.wait(n=2, timeout=WAIT)
+        server.say('oops\n{"x": 3, "note": "c"}\n')
+        feed.wait(n=3, timeout=WAIT)
+        assert feed.rows()["x"].values.tolist() == [1, 2, 3]
+        assert feed.rows()["note"].values.tolist() == ["a", "b", "c"]
+    code, out, err = server.interrupt()
+    assert code == 130
+    assert "Traceback" not in err
+    assert "3 rows sent" in out
+    assert re.search(r"rows sent.*, [\d.]+ MB$", out, re.M)
+    assert "sensor: 1 line left out: not JSON (first: line 3, 'oops')" in out
+
+
+def test_ctrl_c_ends_a_server_that_still_waits_for_its_first_line(start: Start) -> None:
+    server = start("serve", "-", "--channels", "x", "--format", "json")  # declared: served without a line
+    server.wait_line("watch it with")
+    assert server.interrupt()[0] == 130
+
+
+def test_what_is_added_to_a_file_is_served(start: Start, tmp_path: Path) -> None:
+    log = tmp_path / "app.csv"
+    log.write_text("level,who\n1,a\n")
+    server = start("serve", "tail:app.csv")
+    server.wait_line("watch it with")
+    with log.open("a") as file:
+        file.write("2,b\n3,c\n")
+    with connect("app.card") as client:
+        feed = client.subscribe(policy="block")
+        feed.wait(n=2, timeout=WAIT)
+        assert feed.rows()["level"].values.tolist() == [2, 3]
+        os.rename(log, tmp_path / "app.csv.1")
+        log.write_text("level,who\n4,d\n")
+        feed.wait(n=3, timeout=WAIT)
+        assert feed.rows()["who"].values.tolist() == ["b", "c", "d"]
+
+
+def test_ports_and_a_system_are_served_together(start: Start) -> None:
+    udp, tcp = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM)
+    server = start(
+        "serve", f"udp:{udp}", f"t=tcp:127.0.0.1:{tcp}", "lorenz", "--channels", "x,ok:bool", "--card", "all.card"
+    )
+    assert "midstream-lab watch all.card" in server.wait_line("watch it with")
+    with connect("all.card") as client:
+        assert [offer.name for offer in client.list()] == [f"udp-{udp}", "t", "lorenz"]
+        first, second = client.subscribe(f"udp-{udp}"), client.subscribe("t")
+        client.subscribe("lorenz").wait(n=5, timeout=WAIT)
+        with socket.create_connection(("127.0.0.1", tcp)) as device:
+            device.sendall(b'{"x": 2, "ok": true}\n')
+            second.wait(n=1, timeout=WAIT)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as device:
+            device.sendto(b'{"x": 1, "ok": false}', ("127.0.0.1", udp))
+            first.wait(n=1, timeout=WAIT)
+        assert first.rows()["x"].values.tolist() == [1]
+        assert second.rows()["ok"].values.tolist() == [True]
+    code, _, err = server.interrupt()
+    assert (code, err) == (130, "stopped\n")
+
+
+def test_help_is_enough_to_connect_a_second_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+    text = capsys.readouterr().out
+    for words in ("--host 0.0.0.0", "--port 4433", "scp lorenz.card", "midstream-lab watch lorenz.card", "firewalls"):
+        assert words in text
+    for words in ("pip install", 'connect("lorenz.card").subscribe("lorenz")', "password", "--rotate-token"):
+        assert words in text
+    for form in ("my.csv", "tail:app.log", "udp:9000", "tcp:9000", "pulse=my.csv", "  -  "):
+        assert form in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["udp:9000"], "--channels x,y,note:text"),
+        (["udp:", "--channels", "x"], "names no port"),
+        (["tcp:host", "--channels", "x"], "names no port"),
+        (["udp:70000", "--channels", "x"], "0 to 65535"),
+        (["udp:9000", "--channels", "x,x"], "twice"),
+        (["udp:9000", "--channels", "x:complex"], "allowed: float"),
+        (["tcp:192.0.2.1:9000", "--channels", "x"], "address of this machine"),
+        (["tail:no.log"], "no file 'no.log'"),
+        (["tail:no.log", "--channel", "x"], "--channels says which"),
+        (["lorenz", "lorenz"], "two sources are named lorenz"),
+        (["=lorenz"], "LABEL=NAME"),
+        (["a=lorens"], "Did you mean 'lorenz'"),
+    ],
+)
+def test_what_cannot_be_served_is_one_sentence(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", *arguments]) == 1
+    err = capsys.readouterr().err
+    assert words in err
+    assert err.startswith("midstream-lab serve: ")
+
+
+def test_a_label_comes_before_the_first_equals_sign_unless_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "a=b.csv").write_text("x\n1\n")
+    assert resolve.labelled("pulse=ecg") == ("pulse", "ecg")
+    assert resolve.labelled("lorenz") == (None, "lorenz")
+    assert resolve.labelled("a=b.csv") == (None, "a=b.csv")
+    assert resolve.labelled("c=a=b.csv") == ("c", "a=b.csv")
+
+
+def test_names_of_lines_make_their_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.log").write_text("one\n")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"[1]\n")))
+    tail, stdin = resolve.lines("tail:a.log"), resolve.lines("-")
+    assert isinstance(tail, Lines)
+    assert (tail.name, stdin.name) == ("a", "stdin")
+    udp = resolve.lines("udp:0", channels="x, on:bool", time="t", unit="ms")
+    tcp = resolve.lines("tcp:[::1]:0" if socket.has_ipv6 and _has_loopback6() else "tcp:127.0.0.1:0", channels="x")
+    assert isinstance(udp, UdpLines)
+    assert isinstance(tcp, TcpLines)
+    assert [(channel.name, channel.kind) for channel in udp.schema.channels] == [("x", "float"), ("on", "bool")]
+    udp.close()
+    tcp.close()
+
+
+def _has_loopback6() -> bool:
+    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            return False
+        return True
+
+
+# -- watch ---------------------------------------------------------------------------------------
+
+
+def test_several_sources_are_watched_with_a_policy_and_rates(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("t,x\n" + "".join(f"{n / 1000},{n}\n" for n in range(3000)))
+    (tmp_path / "b.csv").write_text("t,x,word\n" + "".join(f"{n / 1000 + n % 2 / 3000},1,w{n}\n" for n in range(2000)))
+    start("serve", "a.csv", "b.csv").wait_line("watch it with")
+    watcher = start("watch", "a+b.card", "--policy", "block", "--window", "1000", "--no-estimate")
+    out, err = watcher.process.communicate(timeout=WAIT)
+    assert watcher.process.returncode == 0, err
+    assert re.search(r"^a: 3,000 rows, [\d,]+ rows/s, [\d.]+ MB/s, lost 0$", out, re.M)
+    assert re.search(r"^b: 2,000 rows, .* lost 0$", out, re.M)
+
+
+def test_ctrl_c_ends_a_watcher_cleanly_with_what_it_has_seen(start: Start) -> None:
+    start("serve", "lorenz", "rossler").wait_line("watch it with")
+    watcher = start("watch", "lorenz+rossler.card", "--source", "rossler", "--source", "lorenz")
+    assert "watching rossler, lorenz" in watcher.wait_line("watching")
+    code, out, err = watcher.interrupt()
+    assert (code, err) == (130, "stopped\n")
+    assert re.search(r"^rossler: [\d,]+ rows.*\nlorenz: [\d,]+ rows", out, re.M)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--source", "x"], "'x'"),
+        (["--priority", "urgent"], "critical, high, normal, low, background"),
+        (["--priority", "x=high"], "no source is named 'x'; there are lorenz"),
+    ],
+)
+def test_what_cannot_be_watched_is_one_sentence(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from midstream_lab.attractors.systems import Lorenz
+    from midstream_lab.stream import Simulation, serve
+
+    with serve({"lorenz": Simulation(Lorenz())}, name="lorenz") as server:
+        server.card.save("lorenz.card")
+        assert main(["watch", "lorenz.card", *arguments]) == 1
+    err = capsys.readouterr().err
+    assert words in err
+    assert err.startswith("midstream-lab watch: ")
+
+
+def test_a_priority_is_for_all_sources_or_for_one() -> None:
+    names = ["a", "b"]
+    assert priorities([], names) == {}
+    assert priorities(["low"], names) == {"a": {"priority": "low"}, "b": {"priority": "low"}}
+    assert priorities(["low", "b=critical"], names) == {"a": {"priority": "low"}, "b": {"priority": "critical"}}
+    with pytest.raises(InputError, match="priority must be"):
+        priorities(["b=urgent"], names)
+
+
+# -- progress ------------------------------------------------------------------------------------
+
+
+def test_a_rate_is_that_of_the_last_seconds() -> None:
+    now = 0.0
+    meter = Meter(clock=lambda: now)
+    for second in range(1, 21):
+        now = float(second)
+        line = meter.rate(1000 * second, 8_000_000 * second)
+    assert line == "1,000 rows/s, 8.00 MB/s"
+    for _ in range(int(SPAN) + 1):
+        now += 1.0
+        line = meter.rate(20_000, 160_000_000)
+    assert line == "0 rows/s, 0.00 MB/s"
+
+
+def test_progress_is_drawn_over_in_a_terminal_and_only_its_end_is_printed_elsewhere(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    progress = Progress()
+    progress.show("one", "two")
+    progress.show("three", last=True)
+    assert capsys.readouterr().out == "three\n"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    progress.show("one", "two")
+    progress.show("three", "four")
+    progress.show("five", last=True)
+    assert capsys.readouterr().out == "\r\033[Jone\ntwo\033[1F\033[Jthree\nfour\033[1F\033[Jfive\n"
