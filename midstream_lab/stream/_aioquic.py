@@ -13,14 +13,17 @@ from typing import Any, Literal
 
 from aioquic.asyncio.protocol import QuicConnectionProtocol
 from aioquic.asyncio.server import QuicServer
-from aioquic.buffer import Buffer
+from aioquic.buffer import Buffer, size_uint_var
 from aioquic.quic import events
 from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.congestion.base import register_congestion_control
+from aioquic.quic.congestion.reno import RenoCongestionControl
 from aioquic.quic.connection import MAX_STREAM_DATA_FRAME_CAPACITY, QuicConnection
 from aioquic.quic.packet import QuicFrameType, QuicPacketType, pull_quic_header
 from aioquic.tls import AlertDescription, Epoch, SessionTicket
 
 from ..priority import Priority
+from .flight import FlightBound
 
 __all__ = [
     "WINDOW",
@@ -44,32 +47,101 @@ Admission = Literal["yes", "prove", "no"]
 #: Bytes that a stream may send ahead of what its reader has consumed.
 WINDOW = 1 << 20
 IDLE_TIMEOUT = 5.0
-#: 16,384 bytes and more overflow aioquic's 14-bit STREAM length; beyond loopback the smallest size always fits.
-LOOPBACK_DATAGRAM = 16_300
+#: The largest that loopback carries whole (its MTU is 65,536); beyond it the smallest size always fits.
+LOOPBACK_DATAGRAM = 65_000
 SMALLEST_DATAGRAM = 1_200
 #: Urgency of a stream that was given none, such as the control stream: before all others.
 CONTROL = -1
+#: Datagrams of less urgent streams that are made at once; what became urgent meanwhile then comes first.
+SLICE = 8
+CONGESTION_CONTROL = "midstream-lab"
+
+
+class _MeasuredReno(RenoCongestionControl):
+    """New Reno that also bounds how much less urgent data is on its way."""
+
+    def __init__(self, *, max_datagram_size: int) -> None:
+        super().__init__(max_datagram_size=max_datagram_size)
+        self.flight = FlightBound(datagram=max_datagram_size, fixed=max_datagram_size == LOOPBACK_DATAGRAM)
+
+    def on_packet_acked(self, *, now: float, packet: Any) -> None:
+        super().on_packet_acked(now=now, packet=packet)
+        self.flight.on_acked(now=now, sent_at=packet.sent_time)
+
+
+register_congestion_control(CONGESTION_CONTROL, _MeasuredReno)
 
 
 class PriorityConnection(QuicConnection):
-    """A connection that sends what is more urgent first; streams of one level take turns."""
+    """A connection that sends what is more urgent first; streams of one level take turns.
+
+    Less urgent data goes only as far as `FlightBound` allows, so that it makes no queue for what is urgent to wait in.
+    """
 
     priorities: dict[int, Priority]
+    #: Whether less urgent data was held back to let other work come first.
+    held: bool
 
     @classmethod
     def adopt(cls, connection: QuicConnection) -> None:
         """Make this of a fresh connection: aioquic's server makes them itself, of its own class."""
         connection.__class__ = cls
-        connection.priorities = {}
+        connection._begin()
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self._begin()
+
+    def _begin(self) -> None:
         self.priorities = {}
+        self.held = False
+        self._first = CONTROL
+        # Acknowledgements a millisecond late would be most of a round trip on one machine; just in the past, they go
+        # with the next packet and are not paced.
+        if self._max_datagram_size == LOOPBACK_DATAGRAM:
+            self._ack_delay = -1e-6
 
     def _write_application(self, builder: Any, network_path: Any, now: float) -> None:
         # the sort is stable, so what aioquic has rotated within one level stays so
         self._streams_queue.sort(key=self._urgency)
+        levels = [u for u in map(self._urgency, self._streams_queue) if u != CONTROL]
+        # on one machine the bound is for all: more would only overflow the buffer of the peer's socket
+        self._first = CONTROL if self._max_datagram_size == LOOPBACK_DATAGRAM else min(levels, default=CONTROL)
+        self.held = False
         super()._write_application(builder, network_path, now)
+
+    def _write_stream_frame(self, builder: Any, space: Any, stream: Any, max_offset: int) -> int:
+        sender, size = stream.sender, self._max_datagram_size
+        if self._urgency(stream) > self._first:
+            flight = self._loss._cc.flight
+            under_way = builder._datagram_flight_bytes + builder._flight_bytes
+            room = flight.bound - self._loss.bytes_in_flight - under_way
+            if room < size:  # less than a datagram is not worth one
+                flight.limits()
+                return 0
+            if under_way >= SLICE * size:
+                self.held = True
+                return 0
+            max_offset = min(max_offset, sender.highest_offset + room)
+        offset_size = size_uint_var(sender.next_offset) if sender.next_offset else 0
+        overhead = 5 + size_uint_var(stream.stream_id) + offset_size
+        highest = sender.highest_offset
+        frame = sender.get_frame(builder.remaining_flight_space - overhead, max_offset)
+        if frame is None:
+            return 0
+        buffer = builder.start_frame(
+            QuicFrameType.STREAM_BASE | 2 | (4 if frame.offset else 0) | (1 if frame.fin else 0),
+            capacity=overhead,
+            handler=sender.on_data_delivery,
+            handler_args=(frame.offset, frame.offset + len(frame.data), frame.fin),
+        )
+        buffer.push_uint_var(stream.stream_id)
+        if frame.offset:
+            buffer.push_uint_var(frame.offset)
+        # aioquic writes the length in two bytes, which hold 16,383 at most: these are four
+        buffer.push_uint32(len(frame.data) | 0x8000_0000)
+        buffer.push_bytes(frame.data)
+        return sender.highest_offset - highest
 
     def _urgency(self, stream: Any) -> int:
         return self.priorities.get(stream.stream_id, CONTROL)
@@ -196,6 +268,11 @@ class Endpoint(QuicConnectionProtocol):
         """Whether both ends are on this machine."""
         return self._quic.configuration.max_datagram_size == LOOPBACK_DATAGRAM
 
+    def transmit(self) -> None:
+        super().transmit()
+        if self._quic.held and self._transmit_task is None:
+            self._transmit_soon()
+
     @property
     def peer(self) -> str:
         """Where the other end is now, as host and port."""
@@ -296,6 +373,7 @@ def server_configuration(host: str) -> QuicConfiguration:
         alpn_protocols=[ALPN],
         idle_timeout=IDLE_TIMEOUT,
         max_datagram_size=datagram_size(host),
+        congestion_control_algorithm=CONGESTION_CONTROL,
     )
 
 
@@ -306,6 +384,7 @@ def client_configuration(host: str, *, authority: str, server_name: str) -> Quic
         alpn_protocols=[ALPN],
         idle_timeout=IDLE_TIMEOUT,
         max_datagram_size=datagram_size(host),
+        congestion_control_algorithm=CONGESTION_CONTROL,
         max_stream_data=WINDOW,
         max_data=4 * WINDOW,
         server_name=server_name,
