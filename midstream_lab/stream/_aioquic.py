@@ -52,6 +52,8 @@ LOOPBACK_DATAGRAM = 65_000
 SMALLEST_DATAGRAM = 1_200
 #: Urgency of a stream that was given none, such as the control stream: before all others.
 CONTROL = -1
+#: Unsent DATAGRAM frames beyond which the oldest is dropped, and what surrounds the bytes of one in its packet.
+DATAGRAMS, DATAGRAM_OVERHEAD = 256, 64
 #: Datagrams of less urgent streams that are made at once; what became urgent meanwhile then comes first.
 SLICE = 8
 CONGESTION_CONTROL = "midstream-lab"
@@ -213,6 +215,9 @@ class Endpoint(QuicConnectionProtocol):
     def on_reset(self, stream_id: int) -> None:
         """The peer has given up a stream that it sends, or wants no more of one that it receives."""
 
+    def on_datagram(self, data: bytes) -> None:
+        """A datagram has come: perhaps late, twice or out of order."""
+
     def on_ready(self) -> None:
         """The handshake is complete."""
 
@@ -251,6 +256,23 @@ class Endpoint(QuicConnectionProtocol):
         """Let the peer send up to the offset `limit` of a stream."""
         self._quic.grant(stream_id, limit)
         self._transmit_soon()
+
+    @property
+    def datagram_room(self) -> int:
+        """Most bytes of a datagram; 0 if the peer takes none."""
+        largest = self._quic._remote_max_datagram_frame_size or 0
+        return max(0, min(largest, self._quic._max_datagram_size) - DATAGRAM_OVERHEAD)
+
+    def send_datagram(self, data: bytes) -> int:
+        """Send bytes once, unacknowledged; returns how many older datagrams were dropped for want of room to send."""
+        waiting = self._quic._datagrams_pending
+        dropped = 0
+        while len(waiting) >= DATAGRAMS:
+            waiting.popleft()
+            dropped += 1
+        self._quic.send_datagram_frame(data)
+        self._transmit_soon()
+        return dropped
 
     def give_up(self, stream_id: int) -> None:
         """End a stream at once: what this end sends is reset, what it receives is refused."""
@@ -324,6 +346,8 @@ class Endpoint(QuicConnectionProtocol):
     def quic_event_received(self, event: events.QuicEvent) -> None:
         if isinstance(event, events.StreamDataReceived):
             self.on_data(event.stream_id, event.data, event.end_stream)
+        elif isinstance(event, events.DatagramFrameReceived):
+            self.on_datagram(event.data)
         elif isinstance(event, (events.StreamReset, events.StopSendingReceived)):
             self.on_reset(event.stream_id)
         elif isinstance(event, events.HandshakeCompleted):
@@ -374,6 +398,7 @@ def server_configuration(host: str) -> QuicConfiguration:
         idle_timeout=IDLE_TIMEOUT,
         max_datagram_size=datagram_size(host),
         congestion_control_algorithm=CONGESTION_CONTROL,
+        max_datagram_frame_size=LOOPBACK_DATAGRAM,
     )
 
 
@@ -385,6 +410,7 @@ def client_configuration(host: str, *, authority: str, server_name: str) -> Quic
         idle_timeout=IDLE_TIMEOUT,
         max_datagram_size=datagram_size(host),
         congestion_control_algorithm=CONGESTION_CONTROL,
+        max_datagram_frame_size=LOOPBACK_DATAGRAM,
         max_stream_data=WINDOW,
         max_data=4 * WINDOW,
         server_name=server_name,

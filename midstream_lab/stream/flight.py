@@ -35,6 +35,7 @@ class FlightBound:
     >>> flight = FlightBound(datagram=1200)
     >>> before = flight.bound
     >>> for now in (0.02, 0.04, 0.06):
+    ...     flight.limits()
     ...     flight.on_acked(now=now, sent_at=now - 0.02)
     >>> flight.bound > before
     True
