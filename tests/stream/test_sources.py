@@ -11,10 +11,11 @@ import pytest
 
 from midstream_lab.attractors.systems import Henon, Lorenz
 from midstream_lab.errors import InputError
-from midstream_lab.feed import Block, Source
+from midstream_lab.feed import Block, Channel, Schema, Source
 from midstream_lab.sequence import sequence
 from midstream_lab.stream import Replay, Simulation, connect, serve
 from midstream_lab.stream.sources.pacing import LATENESS, SLOT, Pacer
+from midstream_lab.timebase import TimeBase
 
 
 class Clock:
@@ -290,3 +291,68 @@ def test_a_file_of_any_format_is_served_by_its_path(suffix: str, tmp_path: Path)
         feed.wait(timeout=60)
         assert feed.counts.received == 400
         assert str(feed.schema.time.dt) == "1/8000"  # a sound is replayed at its sampling rate
+
+
+class Counted:
+    """Blocks that are made as they are asked for: strided ones, and one behind a gap."""
+
+    schema = Schema(channels=(Channel(name="n"),), time=TimeBase.from_dt("1/10"))
+    live = False
+
+    def __init__(self) -> None:
+        self.made = 0
+        self.name = "counted"
+
+    def blocks(self, stop: object) -> Iterator[Block]:
+        for first, stride, gap in ((0, 1, 0), (100, 1, 0), (250, 5, 50)):
+            self.made += 1
+            rows = np.arange(first, first + 100 * stride, stride, dtype=float)
+            yield Block(first=first, start=first, columns=(rows,), gap=gap, stride=stride)
+
+
+def test_a_source_is_replayed_at_its_own_rate_a_block_at_a_time() -> None:
+    source = Counted()
+    replay = Replay(source)
+    clock = Clock(replay._pacer)
+    seen = []
+    for block in replay.blocks(stop()):
+        assert source.made <= 1 + sum(block.first >= first for first in (100, 250))
+        for row in range(len(block)):
+            number = block.first + row * block.stride
+            assert block.columns[0][row] == number
+            assert number / 10 <= clock.now + SLOT + 1e-9
+            seen.append(number)
+    assert replay.name == "counted"
+    assert seen == [*range(200), *range(250, 750, 5)]
+    assert clock.now == pytest.approx(74.5, abs=2 * SLOT)
+
+
+@pytest.mark.parametrize("row", [0, 99, 150, 220, 251, 745])
+def test_a_replay_of_a_source_can_begin_at_any_row_and_loop(row: int) -> None:
+    replay = Replay(Counted(), speed="max", loop=True)
+    replay.seek(row)
+    whole = [*range(200), *range(250, 750, 5)]
+    seen = [b.first + i * b.stride for b in islice(replay.blocks(stop()), 5) for i in range(len(b))]
+    later = [746 * rounds + number for rounds in (1, 2) for number in whole]
+    want = [number for number in whole if number >= row] + later
+    assert seen == want[: len(seen)]
+
+
+def test_a_live_source_is_not_replayed() -> None:
+    source = Counted()
+    for options in ({"dt": 1}, {"chunk": 3}):
+        with pytest.raises(InputError, match="serve a live one as it is"):
+            Replay(source, **options)
+    source.live = True
+    with pytest.raises(InputError, match="serve a live one as it is"):
+        Replay(source)
+
+
+def test_an_empty_source_cannot_loop() -> None:
+    class Empty(Counted):
+        def blocks(self, stop: object) -> Iterator[Block]:
+            yield from ()
+
+    assert list(Replay(Empty()).blocks(stop())) == []
+    with pytest.raises(InputError, match="has no rows"):
+        list(Replay(Empty(), loop=True).blocks(stop()))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from ...errors import InputError
 from ...feed import SequenceSource
-from ...feed.schema import Block
+from ...feed.schema import Block, Source
 from ..frames import moved
 from .pacing import SLOT, Paced, Pacer, Speed
 
@@ -19,13 +21,14 @@ __all__ = ["Replay"]
 
 
 class Replay(Paced):
-    """Replays a sequence: a dataset, a file (``Replay(read("flow.csv"))``), a sound at its sampling rate.
+    """Replays a sequence: a dataset, a file (``Replay(read("flow.csv"))``), a sound at its sampling rate, a recording.
 
     Parameters
     ----------
-    x : DataArray, Dataset or array_like
+    x : DataArray, Dataset, array_like or Source
         What `midstream_lab.sequence` takes, and what `midstream_lab.read` returns. Missing rows stay missing: they are
-        gaps of the stream.
+        gaps of the stream. Or a `Source` that can wait and comes to an end, such as a `Recording`, of which only a
+        few rows are in memory at a time.
     speed : float or "max", optional
         Multiple of the sequence's own rate; default 1. ``"max"`` sends as fast as the readers take it.
     loop : bool, optional
@@ -62,22 +65,16 @@ class Replay(Paced):
         dt: Any = None,
     ) -> None:
         self._pacer = Pacer(speed)
-        options = {} if chunk is None else {"chunk": chunk}
-        self._source = SequenceSource(x, dt=dt, **options)
+        self._source = _as_source(x, dt=dt, chunk=chunk)
         self.schema = self._source.schema
         own = getattr(x, "name", None)
         self.name = name or (own if isinstance(own, str) else None) or "sequence"
         self.loop = loop
         self._first = 0
         self._seconds = self._scale(rate)
-        self._blocks = list(self._source.blocks(threading.Event()))
-        # what a round of a loop adds to rows and ticks
-        last, step = self._blocks[-1], self.schema.time.step
-        self._round_rows = last.stop
-        self._round_ticks = self._round_rows * step if step else _irregular_span(self._blocks)
 
     def __len__(self) -> int:
-        return self._round_rows
+        return self._round[0]
 
     def seek(self, row: int) -> None:
         """Let the next run begin at `row` instead of at 0."""
@@ -88,15 +85,20 @@ class Replay(Paced):
     def blocks(self, stop: Any) -> Iterator[Block]:
         """Yield the rows when they are due, until they end or `stop` is set."""
         first, self._first = self._first, 0
-        rounds = first // self._round_rows if self.loop else 0
+        # what a round of a loop adds to rows and ticks
+        rows, ticks = self._round if self.loop else (0, 0)
+        rounds = first // rows if rows else 0
         begun = False
+        if first and not rounds and callable(seek := getattr(self._source, "seek", None)):
+            seek(first)  # which saves reading what comes before
         while not stop.is_set() and (rounds == 0 or self.loop):
-            for block in self._blocks:
-                block = moved(block, rows=rounds * self._round_rows, ticks=rounds * self._round_ticks)
+            for block in self._source.blocks(stop):
+                block = moved(block, rows=rounds * rows, ticks=rounds * ticks)
                 if block.stop <= first:
                     continue
                 if block.first < first:
-                    block = block.cut(first - block.first, len(block), step=self.schema.time.step)
+                    skip = -(-(first - block.first) // block.stride)
+                    block = block.cut(skip, len(block), step=self.schema.time.step)
                 if not begun:
                     begun = True
                     self._pacer.restart(self._time_of(block, 0))
@@ -104,6 +106,18 @@ class Replay(Paced):
                 if stop.is_set():
                     return
             rounds += 1
+
+    @cached_property
+    def _round(self) -> tuple[int, int]:
+        """Rows and ticks from the beginning of a round of a loop to that of the next."""
+        rows, step, seen, begin, end = 0, self.schema.time.step, 0, 0, 0
+        for block in self._source.blocks(threading.Event()):
+            begin, end = begin if seen else block.start, block.end_tick(step)
+            rows, seen = block.stop, seen + len(block)
+        if not rows:
+            raise InputError(f"{self.name!r} has no rows, which cannot be replayed")
+        # irregular: from the first row to the last, and a mean interval more
+        return rows, rows * step if step else end - begin + max(1, (end - begin) // max(1, seen - 1))
 
     def _when_due(self, block: Block, stop: threading.Event) -> Iterator[Block]:
         at, rows = 0, len(block)
@@ -121,14 +135,15 @@ class Replay(Paced):
         if block.ticks is not None:
             due = int(np.searchsorted(block.ticks, now / self._seconds, side="right"))
         else:
-            ahead = (now - self._time_of(block, 0)) / (self.schema.time.step * self._seconds)
+            ahead = (now - self._time_of(block, 0)) / (self.schema.time.step * block.stride * self._seconds)
             due = math.floor(min(ahead, len(block))) + 1
         return min(max(due, at + 1), len(block))
 
     def _time_of(self, block: Block, row: int) -> float:
         """Source time of a row of the block, in seconds at speed 1."""
-        tick = block.start + row * self.schema.time.step if block.ticks is None else int(block.ticks[row])
-        return tick * self._seconds
+        if block.ticks is not None:
+            return int(block.ticks[row]) * self._seconds
+        return (block.start + row * block.stride * self.schema.time.step) * self._seconds
 
     def _scale(self, rate: float | None) -> float:
         """Seconds of one tick at speed 1."""
@@ -149,8 +164,12 @@ class Replay(Paced):
         return float(time.tick)
 
 
-def _irregular_span(blocks: list[Block]) -> int:
-    """Ticks of a round: from the first row to the last, and a mean interval more."""
-    ticks = np.concatenate([block.ticks for block in blocks if block.ticks is not None])
-    span = int(ticks[-1] - ticks[0])
-    return span + max(1, span // max(1, len(ticks) - 1))
+def _as_source(x: Any, *, dt: Any, chunk: int | None) -> SequenceSource | Source:
+    """A source of the rows that does not look at the clock."""
+    if isinstance(x, (xr.DataArray, xr.Dataset)) or not isinstance(x, Source):
+        return SequenceSource(x, dt=dt, **({} if chunk is None else {"chunk": chunk}))
+    if x.live or dt is not None or chunk is not None:
+        raise InputError(
+            "only a source that can wait is replayed, with its own dt and blocks; serve a live one as it is"
+        )
+    return x
