@@ -75,7 +75,7 @@ def decode(data: bytes, sizes: list[int] | None = None, *, limits: Limits | None
 
 def same(block: Block, other: Block) -> bool:
     return (
-        (block.first, block.start, block.gap) == (other.first, other.start, other.gap)
+        (block.first, block.start, block.gap, block.stride) == (other.first, other.start, other.gap, other.stride)
         and (block.ticks is None) == (other.ticks is None)
         and (block.ticks is None or other.ticks is None or np.array_equal(block.ticks, other.ticks))
         and all(a.dtype == b.dtype and np.array_equal(a, b) for a, b in zip(block.columns, other.columns, strict=True))
@@ -146,7 +146,7 @@ def test_a_regular_stream_has_no_time_column() -> None:
         assert json.loads(reader.schema.metadata[b"midstream.attrs"]) == ECG.attrs
 
 
-@pytest.mark.parametrize("name", ["regular", "irregular"])
+@pytest.mark.parametrize("name", ["regular", "irregular", "decimated"])
 def test_the_vectors_fix_the_format(name: str) -> None:
     """Bytes that were written once must always be understood the same way."""
     data = (VECTORS / f"{name}.arrows").read_bytes()
@@ -166,6 +166,7 @@ def plain(block: Block) -> dict[str, Any]:
         "first": block.first,
         "start": block.start,
         "gap": block.gap,
+        **({} if block.stride == 1 else {"stride": block.stride}),
         "columns": [column.tolist() for column in block.columns],
         "ticks": None if block.ticks is None else block.ticks.tolist(),
     }
@@ -322,6 +323,40 @@ def test_a_gap_that_does_not_fit_the_numbers_is_refused() -> None:
     with pytest.raises(FrameError, match="row 3 was expected"):
         decode(stream(ECG, ecg_block(0, 3), ecg_block(5, 1)))
     assert len(decode(stream(ECG, ecg_block(0, 3), ecg_block(5, 1, gap=2)))) == 3
+
+
+def about(**changes: int) -> dict[str, str]:
+    return {**ABOUT, **{f"midstream.{key}": str(value) for key, value in changes.items()}}
+
+
+def test_evenly_spaced_rows_travel_as_one_batch_and_a_gap_as_one_without_rows() -> None:
+    spaced = Block(first=8, start=8, columns=(np.arange(3.0), np.arange(3.0)), gap=5, stride=4)
+    rest = Block(first=20, start=20, columns=(np.empty(0), np.empty(0)), gap=3, stride=4)
+    _, *rows = decode(stream(ECG, ecg_block(0, 3), spaced, rest))
+    assert [r.block.stop for r in rows if isinstance(r, Rows)] == [3, 17, 20]
+    assert all(same(r.block, b) for r, b in zip(rows[1:], (spaced, rest), strict=True))  # type: ignore[union-attr]
+    ticks = np.array([3, 9, 10])
+    words = np.array(["a", "", "ü"], object)
+    mixed = Block(first=0, start=3, columns=(ticks / 2, ticks, ticks > 3, words, words), ticks=ticks, stride=16)
+    end = Block(first=40, start=0, columns=tuple(c[:0] for c in mixed.columns), ticks=ticks[:0], gap=7)
+    _, only, last = decode(stream(MIXED, mixed, end))
+    assert same(only.block, mixed)  # type: ignore[union-attr]
+    assert (len(last.block), last.block.gap) == (0, 7)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"stride": 0}, r"midstream\.stride is 0"),
+        ({"stride": -4}, r"midstream\.stride is -4"),
+        ({"stride": 2**62}, "ends at row 9223372036854775808"),
+        ({"first": 2**63 - 1, "gap": 0}, "ends at row"),
+        ({"first": 3, "gap": 4}, "starts at row 3 with a gap of 4"),
+    ],
+)
+def test_numbers_that_lead_beyond_all_rows_are_refused(changes: dict[str, int], text: str) -> None:
+    with pytest.raises(FrameError, match=text):
+        decode(foreign(*floats(1.0, 2.0, 3.0), about=about(**changes)))
 
 
 def test_bytes_after_the_end_are_refused() -> None:
