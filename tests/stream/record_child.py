@@ -12,6 +12,7 @@ import random
 import signal
 import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +27,15 @@ CHUNK = 256
 #: Of every so many rows the last ones never come.
 PERIOD, LOST = 1000, 31
 SCHEMAS = {
-    "regular": Schema(channels=(Channel(name="x", unit="mV"), Channel(name="n", kind="int")), time=TimeBase.from_dt("1/360")),
+    "regular": Schema(
+        channels=(Channel(name="x", unit="mV"), Channel(name="n", kind="int")),
+        time=TimeBase.from_dt("1/360"),
+    ),
     "irregular": Schema(
         channels=(Channel(name="x"), Channel(name="on", kind="bool"), Channel(name="word", kind="text")),
-        time=TimeBase.from_dt(1, unit="ns", epoch="2026-01-01"),
+        time=TimeBase(tick=Fraction(1, 10**9), unit="s", step=0, epoch="2026-01-01"),
     ),
 }
-SCHEMAS["irregular"] = Schema(
-    channels=SCHEMAS["irregular"].channels, time=TimeBase(tick=SCHEMAS["irregular"].time.tick, unit="s", step=0, epoch="2026-01-01")
-)
 
 
 def numbers(begin: int, end: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from record_child import SCHEMAS, columns, numbers, ticks
+from record_child import SCHEMAS, blocks, columns, numbers, ticks
 
 from midstream_lab.errors import InputError
 from midstream_lab.feed import Block, Feed
@@ -25,7 +25,8 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks a process
 def kill() -> Iterator[Callable[[dict[str, Any]], int]]:
     """Run a job until it is killed; the signal that ended it."""
     script = Path(__file__).with_name("record_child.py")
-    with subprocess.Popen([sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, str(script)], stdin=pipe, stdout=pipe, text=True) as server:
         assert server.stdin is not None
         assert server.stdout is not None
 
@@ -37,9 +38,9 @@ def kill() -> Iterator[Callable[[dict[str, Any]], int]]:
         server.stdin.close()
 
 
-def joined(blocks: list[Block]) -> tuple[np.ndarray, ...]:
-    rows = np.concatenate([np.arange(block.first, block.stop) for block in blocks])
-    return rows, *(np.concatenate(parts) for parts in zip(*(block.columns for block in blocks), strict=True))
+def joined(found: list[Block]) -> tuple[np.ndarray, ...]:
+    rows = np.concatenate([np.arange(block.first, block.stop) for block in found])
+    return rows, *(np.concatenate(parts) for parts in zip(*(block.columns for block in found), strict=True))
 
 
 def check_prefix(recording: Recording) -> None:
@@ -64,13 +65,13 @@ def check_prefix(recording: Recording) -> None:
 
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_every_killed_recording_is_a_prefix_and_goes_on(
-    kill: Callable[[dict[str, Any]], int], tmp_path: Path, schema: str
+    kill: Callable[[dict[str, Any]], int], quick_folder: Path, schema: str
 ) -> None:
     rng = random.Random(f"kills of {schema}")
-    said = tmp_path / "said"
+    said = quick_folder / "said"
     grown = in_journal = torn = 0
     for number in range(100):
-        path = tmp_path / f"{number // 20}.zarr"  # a new one now and then: it may die while it is made, too
+        path = quick_folder / f"{number // 20}.zarr"  # a new one now and then: it may die while it is made, too
         before = held(path)
         said.write_bytes(bytes(8))
         job = {
@@ -103,22 +104,16 @@ def held(path: Path) -> int:
     return len(Recording(path)) if (path / "zarr.json").exists() else 0
 
 
-def test_a_killed_recording_can_be_finished(kill: Callable[[dict[str, Any]], int], tmp_path: Path) -> None:
-    path, said = tmp_path / "run.zarr", tmp_path / "said"
+def test_a_killed_recording_can_be_finished(kill: Callable[[dict[str, Any]], int], quick_folder: Path) -> None:
+    path, said = quick_folder / "run.zarr", quick_folder / "said"
     said.write_bytes(bytes(8))
     job = {"path": str(path), "schema": "regular", "said": str(said), "seed": 1, "begin": 0, "at": 100, "share": 0.3}
     assert kill(job) == signal.SIGKILL
     schema = SCHEMAS["regular"]
     with Feed(schema) as feed, record(feed, path, continues=True):
-        for block in child_blocks(0, 5000):
+        for block in blocks(0, 5000, schema):
             feed.append(block)
     recording = Recording(path)
     assert len(recording) == recording.published == 5000
     assert recording.torn == 0
     check_prefix(recording)
-
-
-def child_blocks(begin: int, end: int) -> list[Block]:
-    from record_child import blocks
-
-    return blocks(begin, end, SCHEMAS["regular"])

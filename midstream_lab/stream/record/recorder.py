@@ -13,8 +13,9 @@ from types import TracebackType
 from ... import registry
 from ...errors import InputError, LabError, require
 from ...feed import Feed
+from ...feed.backlog import attach
 from ...feed.node import BLOCK_ROWS
-from ...feed.reader import Policy, Reader
+from ...feed.reader import Policy
 from .numbering import Numbering
 from .store import Store
 from .strict import MAX_CHUNK
@@ -113,6 +114,8 @@ def record(
     require("numcodecs", extra="record")
     if not isinstance(feed, Feed):
         raise InputError(f"record() takes a feed, not {type(feed).__name__}; client.subscribe(name) gives one")
+    if not isinstance(path, (str, PathLike)) or not fspath(path):
+        raise InputError(f"path names a folder, for example 'run.zarr'; it is not {path!r}")
     if chunk is not None and (type(chunk) is not int or not 1 <= chunk <= MAX_CHUNK):
         raise InputError(f"chunk must be a whole number of rows, 1 to {MAX_CHUNK}, not {chunk!r}")
     if not 0 <= sync_seconds < float("inf"):
@@ -166,12 +169,12 @@ class Recorder:
         self._numbering = numbering
         self._sync_seconds = sync_seconds
         self._sync_at: float | None = None
-        self._until: int | None = None
+        self._left: int | None = None  # rows to take before the end
         self._work = threading.Condition()
         self._failure: BaseException | None = None
         self._woken = True
         self._ended = threading.Event()
-        self._reader = Reader(feed, self, policy)
+        self._reader = attach(feed, self, policy, strided=True)
         registry.register("recorder", name, self)
         self._thread = threading.Thread(target=self._run, name=f"midstream-recorder-{name}", daemon=True)
         self._thread.start()
@@ -225,8 +228,8 @@ class Recorder:
     def close(self) -> None:
         """Write what the feed has now, publish it and end. May be called again; `wait` raises what went wrong."""
         with self._work:
-            if self._until is None:
-                self._until = self._feed.ring.total
+            if self._left is None:
+                self._left = self._reader.waiting
         self.wake()
         if threading.current_thread() is not self._thread:
             self._ended.wait()
@@ -272,7 +275,7 @@ class Recorder:
                 pass
             self._reader.detach()
             self._store.close()
-            self.error = self._feed.error if self._until is None else None
+            self.error = self._feed.error if self._left is None else None
         except Exception as error:
             self.error = error
             self._feed.note(f"the recorder {self.name!r} was closed by {error!r}; {self._store.count} rows are safe")
@@ -286,16 +289,18 @@ class Recorder:
         """Write the next rows, or wait for them; False when there will be no more."""
         if self._failure is not None:
             raise self._failure
-        until = self._until
-        left = BLOCK_ROWS if until is None else min(BLOCK_ROWS, until - self._reader.taken)
-        block = self._reader.take(left) if left > 0 else None
+        left = self._left
+        most = BLOCK_ROWS if left is None else min(BLOCK_ROWS, left)
+        block = self._reader.take(most) if most else None
         if block is not None:
+            if left is not None:
+                self._left = left - len(block)
             block, anew = self._numbering.place(block)
             self._store.append(block, anew=anew)
             self._reader.release()
             if self._sync_at is None:
                 self._sync_at = time.monotonic() + self._sync_seconds
-        elif until is not None or self._reader.ended:
+        elif left is not None or self._reader.ended:
             return False
         if self._sync_at is not None and time.monotonic() >= self._sync_at:
             self._store.sync()
