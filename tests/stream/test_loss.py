@@ -20,9 +20,9 @@ PATIENCE = 30.0
 
 
 @pytest.fixture(autouse=True)
-def small_datagrams(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The datagrams of a wide-area path, of which many are needed, also on loopback."""
-    monkeypatch.setattr(_aioquic, "LOOPBACK_DATAGRAM", _aioquic.SMALLEST_DATAGRAM)
+def wide_area(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small datagrams, of which many are needed, and the flight bound of a path between machines, also on loopback."""
+    monkeypatch.setattr(_aioquic, "datagram_size", lambda host: _aioquic.SMALLEST_DATAGRAM)
 
 
 def numbers(rows: int, seed: int = 0) -> np.ndarray:

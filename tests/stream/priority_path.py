@@ -1,0 +1,139 @@
+"""A 24-byte sample every millisecond beside a saturating stream, at `Endpoint`, on virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from relay import Impairments
+from virtual_path import run, serve_over
+
+from midstream_lab.priority import Priority
+from midstream_lab.stream._aioquic import (
+    WINDOW,
+    CreditConnection,
+    Endpoint,
+    QuicServer,
+    client_configuration,
+    server_configuration,
+    use_certificate,
+)
+from midstream_lab.stream.certificates import NAME, Authority, LeafKeeper
+from midstream_lab.stream.outflow import BACKLOG
+
+PERIOD, SAMPLE = 0.001, 24
+PIECE = bytes(1 << 16)
+HOST = "192.0.2.2"
+
+
+@dataclass(kw_only=True)
+class Traffic:
+    """What to send, and what has come."""
+
+    priorities: dict[str, Priority]
+    sender: Any = None
+    sent: list[float] = field(default_factory=list)
+    came: list[float] = field(default_factory=list)
+    bulk_came: int = 0
+
+
+class Sending(Endpoint):
+    """The server's end: samples on one stream, bulk on another."""
+
+    def __init__(self, *args: Any, traffic: Traffic, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._traffic = traffic
+        self._streams: dict[str, int] = {}
+        traffic.sender = self
+
+    def on_ready(self) -> None:
+        for name in self._traffic.priorities:
+            self._streams[name] = self.open_stream(unidirectional=True)
+            # the first byte says which stream it is
+            self.write(self._streams[name], name[:1].encode())
+        self.change(self._traffic.priorities)
+        self.on_progress()
+        if "samples" in self._streams:
+            self._sample(self._streams["samples"], self._loop.time())
+
+    def on_progress(self) -> None:
+        bulk = self._streams.get("bulk")
+        while bulk is not None and self.backlog(bulk) < BACKLOG:
+            self.write(bulk, PIECE)
+
+    def change(self, priorities: dict[str, Priority]) -> None:
+        """Give streams other priorities."""
+        for name, priority in priorities.items():
+            self.set_priority(self._streams[name], priority)
+
+    def _sample(self, stream: int, due: float) -> None:
+        self._traffic.sent.append(self._loop.time())
+        self.write(stream, bytes(SAMPLE))
+        self._loop.call_at(due + PERIOD, self._sample, stream, due + PERIOD)
+
+
+class Receiving(Endpoint):
+    """The client's end: grants credit as bytes come."""
+
+    def __init__(self, *args: Any, traffic: Traffic, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._traffic = traffic
+        self._read: dict[int, int] = {}
+        self._kinds: dict[int, bytes] = {}
+
+    def on_data(self, stream_id: int, data: bytes, ended: bool) -> None:
+        kind = self._kinds.setdefault(stream_id, data[:1])
+        read = self._read[stream_id] = self._read.get(stream_id, 0) + len(data)
+        self.grant(stream_id, read + WINDOW)
+        if kind == b"s":
+            whole = (read - 1) // SAMPLE
+            self._traffic.came += [self._loop.time()] * (whole - len(self._traffic.came))
+        else:
+            self._traffic.bulk_came += len(data)
+
+
+async def _measure(
+    folder: Path, path: Impairments, traffic: Traffic, change: dict[str, Priority], settle: float, seconds: float
+) -> None:
+    authority = Authority(folder)
+    leaf = LeafKeeper(authority).leaf
+    here = server_configuration(HOST)
+    use_certificate(here, leaf.certificate, leaf.key)
+    server = QuicServer(configuration=here, create_protocol=partial(Sending, traffic=traffic))
+    there = client_configuration(HOST, authority=authority.pem, server_name=NAME)
+    client = Receiving(CreditConnection(configuration=there), traffic=traffic)
+    serve_over(path, server, client)
+    await asyncio.sleep(settle)
+    begun = len(traffic.sent)
+    traffic.bulk_came = 0
+    await asyncio.sleep(seconds / 2)
+    traffic.sender.change(change)
+    await asyncio.sleep(seconds / 2)
+    traffic.sent, traffic.came = traffic.sent[begun:], traffic.came[begun:]
+    client.close()
+    server.close()
+
+
+def measure(
+    folder: Path,
+    path: Impairments,
+    *,
+    samples: Priority | None = None,
+    bulk: Priority | None = None,
+    change: dict[str, Priority] | None = None,
+    settle: float = 1.0,
+    seconds: float = 1.0,
+) -> tuple[np.ndarray, float]:
+    """One-way delays of the samples in seconds, and bytes a second of the bulk stream, once that has settled.
+
+    Streams without a priority are left out; `change` gives other priorities after half of the time.
+    """
+    given = {"samples": samples, "bulk": bulk}
+    traffic = Traffic(priorities={name: priority for name, priority in given.items() if priority is not None})
+    run(_measure(folder, path, traffic, change or {}, settle, seconds))
+    count = len(traffic.came)
+    return np.array(traffic.came) - np.array(traffic.sent[:count]), traffic.bulk_came / seconds
