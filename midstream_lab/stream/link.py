@@ -186,10 +186,11 @@ class Link(Endpoint):
     def _forget(self, outflow: Outflow) -> None:
         dropped = outflow.counts.dropped  # asked first: what only waits was not dropped by the policy
         outflow.close()
-        if self.outflows.pop(outflow.subscription, None) is not None:
-            self.server.rows_sent += outflow.rows
-            self.server.bytes_sent += outflow.bytes
-            self.server.rows_dropped += dropped
+        if self.outflows.get(outflow.subscription) is outflow:  # one that has ended at once never was there
+            del self.outflows[outflow.subscription]
+        self.server.rows_sent += outflow.rows
+        self.server.bytes_sent += outflow.bytes
+        self.server.rows_dropped += dropped
 
     def _send(self, message: dict[str, Any]) -> None:
         if self._control is not None:
