@@ -1,4 +1,6 @@
-"""The command line: ``midstream-lab lab | serve | watch | demo | warm | doctor``, a file for each command."""
+"""The command line, a file for each command:
+``midstream-lab lab | serve | watch | record | replay | demo | warm | doctor``.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,11 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..errors import LabError
-from . import demo, doctor, lab, serve, warm, watch
+from . import demo, doctor, lab, record, replay, serve, warm, watch
 
 __all__ = ["main"]
 
-COMMANDS = (lab, serve, watch, demo, warm, doctor)
+COMMANDS = (lab, serve, watch, record, replay, demo, warm, doctor)
 
 EPILOG = """\
 first steps:
@@ -20,6 +22,8 @@ first steps:
   midstream-lab lab                 open the notebooks in JupyterLab
   midstream-lab serve my.csv        stream your own recording; then, in another terminal:
   midstream-lab watch my.card       see it arrive
+  midstream-lab record my.card run.zarr
+                                    or keep it; midstream-lab replay run.zarr streams it again
 
 exit codes: 0 done, 1 the command could not do its work, 2 wrong usage, 130 stopped with Ctrl-C
 """

@@ -70,6 +70,8 @@ def source(
 
         kind, dt = SYSTEMS[name]
         return Simulation(getattr(systems, kind)(), dt=dt, speed=speed, channels=None if channel is None else [channel])
+    if (Path(name) / "journal").is_file():
+        raise InputError(f"{name} is a recording; midstream-lab replay {name} streams it, with its numbers and gaps")
     if Path(name).exists():
         x = read(name)
     elif name.split("/")[0] in datasets.names():

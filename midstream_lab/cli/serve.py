@@ -57,11 +57,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     server_options(command)
     recorded = command.add_argument_group("datasets, systems and files")
     recorded.add_argument("--channel", help="send this channel only")
-    recorded.add_argument("--speed", type=speed, default=1.0, help="multiple of its own rate, or max (default: 1)")
-    recorded.add_argument(
-        "--rate", type=positive, help="rows a second, for months, years and other time without seconds"
-    )
-    recorded.add_argument("--loop", action="store_true", help="start a recording again at its end")
+    replay_options(recorded)
     lines = command.add_argument_group("lines (-, tail:, udp:, tcp:)")
     lines.add_argument("--channels", metavar="X,Y,Z:KIND", help="fields to send, of the kind float, int, bool or text")
     lines.add_argument("--format", choices=("json", "csv", "text"), help="what a line is (default: as the first one)")
@@ -76,6 +72,15 @@ def server_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     command.add_argument("--port", type=int, default=0, help="UDP port (default: the one of the last time, or any)")
     command.add_argument("--rotate-token", action="store_true", help="make a new access token; old cards end")
+
+
+def replay_options(command: argparse._ActionsContainer) -> None:
+    """How fast, and how often."""
+    command.add_argument("--speed", type=speed, default=1.0, help="multiple of its own rate, or max (default: 1)")
+    command.add_argument(
+        "--rate", type=positive, help="rows a second, for months, years and other time without seconds"
+    )
+    command.add_argument("--loop", action="store_true", help="start a recording again at its end")
 
 
 def positive(text: str) -> float:

@@ -28,8 +28,8 @@ def add_to(commands: argparse._SubParsersAction) -> None:
     command.set_defaults(run=run)
 
 
-def subscription_options(command: argparse.ArgumentParser) -> None:
-    """To what to subscribe, and how."""
+def subscription_options(command: argparse.ArgumentParser, *, policy: str = "drop_oldest") -> None:
+    """To what to subscribe, and how; `policy` is what the help calls the default."""
     command.add_argument("card", metavar="CARD", help="the file that midstream-lab serve wrote")
     command.add_argument(
         "--source", action="append", metavar="NAME", help="a source of the server; may be repeated (default: all)"
@@ -37,7 +37,7 @@ def subscription_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--policy",
         choices=get_args(Policy),
-        help="what happens when this end is slower than the source: wait, or drop rows (default: drop_oldest)",
+        help=f"what happens when this end is slower than the source: wait, or drop rows (default: {policy})",
     )
     command.add_argument(
         "--priority",
@@ -66,19 +66,22 @@ def run(args: argparse.Namespace) -> int:
         for each in watched:
             if not args.no_estimate:
                 each.estimate(args)
+            if args.policy == "block":
+                each.feed.sink(_seen)  # else the feed would wait for somebody to read its first window
         watch(client, watched, seconds=args.seconds)
     return 0
 
 
-def subscribe(client: Any, args: argparse.Namespace, *, window: int) -> dict[str, Any]:
-    """A feed for each source that was asked for, else for each that there is."""
-    names = args.source or [offer.name for offer in client.list()]
+def subscribe(client: Any, args: argparse.Namespace, *, whole: bool = False, **options: Any) -> dict[str, Any]:
+    """A feed for each source that was asked for, else for each that there is; with `whole`, sources wait that can."""
+    offers = client.list()
+    waiting = {offer.name for offer in offers if whole and not offer.live}
+    names = args.source or [offer.name for offer in offers]
     levels = priorities(args.priority, names)
-    policy = {} if args.policy is None else {"policy": args.policy}
-    feeds = {name: client.subscribe(name, window=window, **policy, **levels.get(name, {})) for name in names}
-    if args.policy == "block":
-        for feed in feeds.values():
-            feed.sink(_seen)  # else the feed would wait for somebody to read its first window
+    feeds = {}
+    for name in names:
+        policy = args.policy or ("block" if name in waiting else "drop_oldest")
+        feeds[name] = client.subscribe(name, policy=policy, **options, **levels.get(name, {}))
     return feeds
 
 

@@ -21,12 +21,6 @@ from midstream_lab.stream import Card
 COMMAND_NAMES = [command.__name__.rsplit(".", 1)[1] for command in COMMANDS]
 
 
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MIDSTREAM_LAB_DATA", str(tmp_path / "data"))
-    monkeypatch.chdir(tmp_path)
-
-
 def run(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "midstream_lab", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **options)
