@@ -154,9 +154,12 @@ class Inflow:
         return moved(block, rows=self._shift[0], ticks=self._shift[1])
 
     def _beyond(self, block: Block) -> tuple[int, int]:
-        """What puts the first rows of a new run behind those of the older, after a gap that counts as one row."""
+        """What puts the first rows of a new run behind those of the older, after a gap that counts as one row.
+
+        Rows of the new run that were missed before its first ones come on top.
+        """
         feed = self.feed
-        row = feed.next + 1
+        row = feed.next + 1 + block.gap
         last = feed.ring.tick_at(feed.ring.total - 1)
         ticks = feed.ring.tick_of(row) - block.start if feed.schema.time.regular else max(0, last - block.start)
         feed.note("the source began anew while the connection was lost; the gap is of unknown size, counted as one row")

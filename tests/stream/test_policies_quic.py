@@ -7,11 +7,14 @@ import queue
 import threading
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from kit import numbers, until
 
 from midstream_lab.errors import InputError, StreamError
 from midstream_lab.feed import Block, Channel, Feed, Schema
@@ -19,6 +22,7 @@ from midstream_lab.feed.reader import Policy, ReaderCounts
 from midstream_lab.stream import Client, Server, connect, serve
 from midstream_lab.stream._aioquic import WINDOW
 from midstream_lab.stream.frames import BATCH_BYTES
+from midstream_lab.stream.inflow import Inflow
 from midstream_lab.stream.outflow import BACKLOG, Outflow
 
 DROPPING: list[Policy] = ["drop_oldest", "drop_newest", "decimate"]
@@ -77,14 +81,6 @@ class Stalled:
     def numbers(self) -> np.ndarray:
         self.sink.wait(timeout=120)
         return np.concatenate(self.rows)
-
-
-def until(condition: Callable[[], Any], seconds: float = 60.0) -> None:
-    """Wait for something that happens in another thread."""
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, "waited too long"
-        time.sleep(0.005)
 
 
 def outflow_of(server: Server) -> Outflow:
@@ -285,6 +281,22 @@ def test_rows_dropped_before_the_first_batch_are_counted(policy: Policy) -> None
         values = feed.rows()["c0"].values.tolist()
         held = {"drop_oldest": range(4803, 5003), "drop_newest": range(200), "decimate": range(0, 5003, 32)}
         assert values == list(held[policy])
+
+
+def test_rows_dropped_before_the_first_batch_of_a_new_run_are_counted_beside_the_unknown_gap() -> None:
+    """A server that was started again, and whose sensor overran it before it sent anything."""
+    blocks: list[Block] = []
+    stream: Any = SimpleNamespace(
+        next=0, rows=blocks, finished=False, lost=False, grant=lambda: None, take=lambda room, step: next(given, None)
+    )
+    given = iter([numbers(0, 10)])
+    feed = Feed(Schema(channels=(Channel(name="v"),)))
+    inflow = Inflow(feed, stream, SimpleNamespace(inside=True), on_end=lambda _: None)  # type: ignore[arg-type]
+    inflow.pump()
+    given = iter([replace(numbers(300, 5), gap=300), replace(numbers(312, 0), gap=7)])
+    inflow.follow(stream, continues=False)
+    assert (feed.counts.received, feed.counts.lost) == (15, 1 + 300 + 7)
+    assert feed.rows()["v"].values.tolist() == [*range(10), *range(300, 305)]
 
 
 def test_a_decimated_batch_travels_whole_and_its_gaps_show_in_the_window() -> None:

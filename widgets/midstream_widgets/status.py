@@ -37,7 +37,7 @@ class Status:
         (begin, before), (end, after) = self._seen[0], self._seen[-1]
         rate = (after - before) / (end - begin) if end > begin else 0.0
         lost = {"lost": counts.lost, "late": counts.late, "dropped": counts.dropped}
-        lost |= {"not drawn": skipped, "left out (gaps, NaN)": left_out}
+        lost |= {"decimated": counts.decimated, "not drawn": skipped, "left out (gaps, NaN)": left_out}
         told = [f"received {counts.received:,}", f"overwritten {counts.overwritten:,}"]
         told += [f"{name} {count:,}" for name, count in lost.items() if count or name in ("lost", "dropped")]
         return {
