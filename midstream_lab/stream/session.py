@@ -58,21 +58,33 @@ class Session:
         Seconds that one attempt to connect may take.
     backoff : Backoff
         When to try again, and for how long.
+    verify : bool
+        Whether the server's certificate has to be signed by the card's authority.
+    qlog : QlogFolder, optional
+        Where the events of its connections are logged.
 
     Attributes
     ----------
-    state : {"connected", "reconnecting", "closed"}
-        What it does now.
     error : BaseException or None
         Why it ended, if nobody closed it.
     notes : list of str
         What happened to the connection.
     """
 
-    def __init__(self, card: Card, *, path: Path | None, loop: LoopThread, timeout: float, backoff: Backoff) -> None:
+    def __init__(
+        self,
+        card: Card,
+        *,
+        path: Path | None,
+        loop: LoopThread,
+        timeout: float,
+        backoff: Backoff,
+        verify: bool,
+        qlog: QlogFolder | None,
+    ) -> None:
         self.card = card
         self.calling: Calling | None = None
-        self.state: State = "connected"
+        self._state: State = "connected"
         self.error: BaseException | None = None
         self.notes: list[str] = []
         self.subscriptions: list[Subscription] = []
@@ -80,20 +92,28 @@ class Session:
         self._loop = loop
         self._timeout = timeout
         self._backoff = backoff
+        self._verify, self._qlog = verify, qlog
         self._due: float | None = None  # when the next attempt is made, on the loop's clock
         self._keeper: asyncio.Task[None] | None = None
         self._looking: asyncio.TimerHandle | None = None
 
+    @property
+    def state(self) -> State:
+        """What it does now."""
+        if self._state == "connected" and self.calling is not None and self.calling.lost:
+            return "reconnecting"
+        return self._state
+
     async def open(self) -> None:
         """Connect for the first time."""
-        self.calling = await dial(self.card, self._loop, timeout=self._timeout)
+        self.calling = await self._dial(self._timeout)
         self._backoff.connected()
         self._keeper = asyncio.get_running_loop().create_task(self._keep())
         self._look()
 
     async def close(self) -> None:
         """End the connection, or the attempts to get one; the feeds close and keep their rows."""
-        self.state = "closed"
+        self._state = "closed"
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
@@ -157,9 +177,7 @@ class Session:
             reason = "" if self.error is None else f" ({self.error})"
             raise StreamError(f"the connection to server {self.card.name!r} has ended{reason}; connect() makes another")
         if self.calling is None or self.calling.lost:
-            raise StreamError(
-                f"there is no connection to server {self.card.name!r} now: {self.status()}; ask again later"
-            )
+            raise StreamError(f"there is no connection to server {self.card.name!r} now ({self.status()})")
         return self.calling
 
     async def _keep(self) -> None:
@@ -167,6 +185,7 @@ class Session:
         while True:
             assert self.calling is not None
             await self.calling.ended
+            await self.calling.hang_up()
             reason = self.calling.error or StreamError("the connection has ended")
             if isinstance(reason, (AuthError, FrameError)):
                 self._end(reason)
@@ -178,12 +197,15 @@ class Session:
                 self._end(error)
                 return
 
+    async def _dial(self, timeout: float) -> Calling:
+        return await dial(self.card, self._loop, timeout=timeout, verify=self._verify, qlog=self._qlog)
+
     async def _reconnect(self, reason: LabError) -> None:
         """Try until there is a connection and every subscription goes on."""
         last: LabError = reason
         while (wait := self._backoff.next()) is not None:
-            if self.state != "reconnecting":
-                self.state = "reconnecting"
+            if self._state != "reconnecting":
+                self._state = "reconnecting"
                 self._note(f"the connection was lost ({reason}); trying again for {self._backoff.limit:.0f} s")
             for held in self.subscriptions:
                 held.inflow.sever()
@@ -192,7 +214,7 @@ class Session:
             self._due = None
             self._read_card()
             try:
-                calling = await dial(self.card, self._loop, timeout=min(self._timeout, max(self._backoff.left, 0.1)))
+                calling = await self._dial(min(self._timeout, max(self._backoff.left, 0.1)))
             except AuthError:
                 raise
             except LabError as error:
@@ -201,7 +223,7 @@ class Session:
             self.calling = calling
             self._backoff.connected()
             if await self._resubscribe(calling):
-                self.state = "connected"
+                self._state = "connected"
                 self._note(f"connected again after {self._backoff.elapsed:.1f} s")
                 return
             last = calling.error or last
@@ -248,7 +270,7 @@ class Session:
     def _end(self, error: LabError) -> None:
         """No connection will be made any more."""
         self.error = error
-        self.state = "closed"
+        self._state = "closed"
         for held in list(self.subscriptions):
             held.inflow.give_up(error)
 

@@ -4,17 +4,17 @@ import asyncio
 import datetime as dt
 import json
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from kit import Rows, Sensor, numbers, until
 
 from midstream_lab import datasets, registry
 from midstream_lab.errors import AuthError, InputError, StreamError
-from midstream_lab.feed import Block, Channel, Feed, Schema
+from midstream_lab.feed import Block, Channel, Schema
 from midstream_lab.sequence import sequence, timebase
 from midstream_lab.stream import Card, Client, Replay, Server, connect, serve
 from midstream_lab.stream._aioquic import WINDOW
@@ -28,72 +28,6 @@ X = np.random.default_rng(1).normal(size=(20_000, 3))
 
 def replay(x: Any = X, **options: Any) -> Replay:
     return Replay(x, dt="1/360", **{"speed": "max", **options})
-
-
-class Rows:
-    """A sink's callback that keeps every row."""
-
-    def __init__(self, feed: Feed) -> None:
-        self.blocks: list[Block] = []
-        self.done = threading.Event()
-        self.feed = feed
-        self.pipe = feed.pipe(self)
-
-    def schema_out(self, schema: Schema) -> Schema:
-        return schema
-
-    def update(self, block: Block) -> None:
-        self.blocks.append(block)
-
-    def finish(self) -> None:
-        self.done.set()
-
-    def all(self) -> np.ndarray:
-        assert self.done.wait(30)
-        return np.concatenate([np.stack(block.columns, axis=1) for block in self.blocks])
-
-
-class Sensor:
-    """A source that cannot wait: its rows are pushed by the test."""
-
-    live = True
-
-    def __init__(self) -> None:
-        self.schema = Schema(channels=(Channel(name="v"),))
-        self.queue: list[Block | Exception] = []
-        self.changed = threading.Condition()
-        self.ended = False
-
-    def push(self, *items: Block | Exception, end: bool = False) -> None:
-        with self.changed:
-            self.queue += items
-            self.ended = end
-            self.changed.notify_all()
-
-    def blocks(self, stop: Any) -> Iterator[Block]:
-        while not stop.is_set():
-            with self.changed:
-                if not self.queue:
-                    if self.ended:
-                        return
-                    self.changed.wait(0.05)
-                    continue
-                item = self.queue.pop(0)
-            if isinstance(item, Exception):
-                raise item
-            yield item
-
-
-def numbers(first: int, count: int) -> Block:
-    return Block(first=first, start=first, columns=(np.arange(first, first + count, dtype=np.float64),))
-
-
-def until(condition: Any, seconds: float = 20.0) -> None:
-    """Wait for something that happens in another thread."""
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, "waited too long"
-        time.sleep(0.005)
 
 
 @pytest.fixture
