@@ -8,6 +8,7 @@ credit of a data stream moves only when its rows were consumed, and `Endpoint.ba
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -19,7 +20,9 @@ from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.congestion.base import register_congestion_control
 from aioquic.quic.congestion.reno import RenoCongestionControl
 from aioquic.quic.connection import MAX_STREAM_DATA_FRAME_CAPACITY, QuicConnection
+from aioquic.quic.logger import QuicLogger
 from aioquic.quic.packet import QuicFrameType, QuicPacketType, pull_quic_header
+from aioquic.quic.packet_builder import QuicDeliveryState
 from aioquic.tls import AlertDescription, Epoch, SessionTicket
 
 from ..priority import Priority
@@ -155,6 +158,15 @@ class CreditConnection(PriorityConnection):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._granted: dict[int, int] = {}
+
+    def _receive_retry_packet(self, *args: Any, **options: Any) -> None:
+        begun = self._retry_count
+        super()._receive_retry_packet(*args, **options)
+        if self._retry_count > begun:
+            # aioquic forgets what it has sent: early data would never come
+            for stream in self._streams.values():
+                sent = stream.sender.highest_offset
+                stream.sender.on_data_delivery(QuicDeliveryState.LOST, 0, sent, False)
 
     def grant(self, stream_id: int, limit: int) -> None:
         """Let the peer send up to the offset `limit` of a stream; credit is never taken back."""
@@ -402,8 +414,13 @@ def server_configuration(host: str) -> QuicConfiguration:
     )
 
 
-def client_configuration(host: str, *, authority: str, server_name: str) -> QuicConfiguration:
-    """The configuration of a client that trusts `authority` (PEM) and asks for `server_name`."""
+def client_configuration(
+    host: str, *, authority: str, server_name: str, verify: bool = True, qlog: QuicLogger | None = None
+) -> QuicConfiguration:
+    """The configuration of a client that trusts `authority` (PEM) and asks for `server_name`.
+
+    Without `verify` it trusts whoever answers; with `qlog` it logs its events there.
+    """
     return QuicConfiguration(
         is_client=True,
         alpn_protocols=[ALPN],
@@ -415,6 +432,8 @@ def client_configuration(host: str, *, authority: str, server_name: str) -> Quic
         max_data=4 * WINDOW,
         server_name=server_name,
         cadata=authority.encode(),
+        verify_mode=ssl.CERT_REQUIRED if verify else ssl.CERT_NONE,
+        quic_logger=qlog,
     )
 
 

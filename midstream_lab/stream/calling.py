@@ -16,6 +16,7 @@ from .control import VERSION, Messages, check_reply, error_from, pack
 from .frames import Header
 from .incoming import Incoming
 from .loop import LoopThread
+from .qlog import QlogFolder
 from .tickets import tickets
 
 __all__ = ["Calling", "dial"]
@@ -26,8 +27,23 @@ KEEP_ALIVE = 1.5
 FAREWELL = 1.0
 
 
-async def dial(card: Card, loop: LoopThread, *, timeout: float) -> Calling:
+async def dial(
+    card: Card, loop: LoopThread, *, timeout: float, verify: bool = True, qlog: QlogFolder | None = None
+) -> Calling:
     """Connect to the first address of a card that answers, and show the token.
+
+    Parameters
+    ----------
+    card : Card
+        The server's card.
+    loop : LoopThread
+        Where the connection lives.
+    timeout : float
+        Seconds for all addresses together.
+    verify : bool, optional
+        Whether the server's certificate has to be signed by the card's authority; default True.
+    qlog : QlogFolder, optional
+        Where the events of the connection are logged; default nowhere.
 
     Raises
     ------
@@ -41,7 +57,7 @@ async def dial(card: Card, loop: LoopThread, *, timeout: float) -> Calling:
     for address in card.addresses:
         host, port = split_address(address)
         try:
-            return await asyncio.wait_for(_dial(card, loop, host, port), share)
+            return await asyncio.wait_for(_dial(card, loop, host, port, verify=verify, qlog=qlog), share)
         except (AuthError, InputError, LimitError):
             raise
         except TimeoutError:
@@ -54,13 +70,18 @@ async def dial(card: Card, loop: LoopThread, *, timeout: float) -> Calling:
     )
 
 
-async def _dial(card: Card, loop: LoopThread, host: str, port: int) -> Calling:
+async def _dial(
+    card: Card, loop: LoopThread, host: str, port: int, *, verify: bool, qlog: QlogFolder | None
+) -> Calling:
     running = asyncio.get_running_loop()
     info = (await running.getaddrinfo(host, port, type=socket.SOCK_DGRAM))[0]
     address = info[4]
     check_authority(card.authority)
-    configuration = client_configuration(str(address[0]), authority=card.authority, server_name=NAME)
-    known = (card.server, card.authority)
+    configuration = client_configuration(
+        str(address[0]), authority=card.authority, server_name=NAME, verify=verify, qlog=qlog
+    )
+    # the ticket of a server that was not verified does not stand for a verified one
+    known = (card.server, card.authority if verify else "")
     configuration.session_ticket = tickets.take(known)
     quic = CreditConnection(configuration=configuration, session_ticket_handler=partial(tickets.put, known))
     # a connected socket of the address's own family: hosts without IPv6 work, and a closed port is noticed at once

@@ -54,7 +54,7 @@ class Card:
 
     def __post_init__(self) -> None:
         texts = (self.name, self.server, self.authority, self.token, *self.addresses)
-        if not all(isinstance(text, str) for text in texts) or not 0 < len(self.name) <= 200:
+        if not all(map(_is_text, texts)) or not 0 < len(self.name) <= 200:
             raise InputError("not a card: name, server, addresses, authority and token must be texts")
         if not _ID.fullmatch(self.server):
             raise InputError("not a card: the server id must be 16 hexadecimal digits")
@@ -142,6 +142,14 @@ class Card:
         rows = {"server": f"{self.name} ({self.server})", "address": ", ".join(self.addresses), "token": "hidden"}
         body = "".join(f"<tr><th>{key}</th><td>{escape(value)}</td></tr>" for key, value in rows.items())
         return f"<table><caption>connection card</caption>{body}</table>"
+
+
+def _is_text(value: Any) -> bool:
+    """Whether it is a text that can be written; half of a surrogate pair cannot."""
+    try:
+        return bool(value.encode())
+    except (AttributeError, UnicodeEncodeError):
+        return False
 
 
 def split_address(address: str) -> tuple[str, int]:

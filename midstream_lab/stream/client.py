@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+import warnings
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from html import escape
+from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeVar
@@ -22,6 +24,7 @@ from .backoff import Backoff, checked_reconnect
 from .card import Card
 from .frames import Header
 from .loop import LoopThread
+from .qlog import QlogFolder
 from .session import Session, State
 from .sources.pacing import Speed, checked_speed
 
@@ -58,6 +61,8 @@ def connect(
     name: str | None = None,
     timeout: float = 10.0,
     reconnect: bool | float = True,
+    qlog: str | PathLike[str] | None = None,
+    insecure_accept_any_certificate: bool = False,
 ) -> Client:
     """Connect to a server. Works in a notebook cell, whether or not an event loop runs there.
 
@@ -80,6 +85,12 @@ def connect(
     reconnect : bool or float, optional
         Seconds after which a lost connection is given up and the feeds close with an error; default True: 600.
         False: at once. ``float("inf")``: never.
+    qlog : path, optional
+        A folder for logs of what happens on the QUIC connection, in bounded ``.sqlog`` files; default none. They hold
+        addresses, sizes and times, but no rows and no token.
+    insecure_accept_any_certificate : bool, optional
+        Connect to whoever answers, whatever its certificate, with a warning: that one gets the token and may send
+        any rows. For a look at a server whose authority is lost; default False: TLS 1.3, verified.
 
     Returns
     -------
@@ -108,7 +119,18 @@ def connect(
     if not isinstance(card, Card):
         card = Card.load(card)
     limit = checked_reconnect(reconnect)
-    return Client(card, path=path, name=name or card.name, timeout=timeout, backoff=Backoff(limit=limit))
+    if insecure_accept_any_certificate:
+        line = "insecure_accept_any_certificate: whoever answers at the card's addresses gets its token and is believed"
+        warnings.warn(line, stacklevel=2)
+    return Client(
+        card,
+        path=path,
+        name=name or card.name,
+        timeout=timeout,
+        backoff=Backoff(limit=limit),
+        verify=not insecure_accept_any_certificate,
+        qlog=None if qlog is None else QlogFolder(qlog),
+    )
 
 
 class Client:
@@ -122,19 +144,32 @@ class Client:
         The kernels on their way to the disk; ``warming.progress`` is a line about it.
     """
 
-    def __init__(self, card: Card, *, path: Path | None, name: str, timeout: float, backoff: Backoff) -> None:
+    def __init__(
+        self,
+        card: Card,
+        *,
+        path: Path | None,
+        name: str,
+        timeout: float,
+        backoff: Backoff,
+        verify: bool,
+        qlog: QlogFolder | None,
+    ) -> None:
         self.name = name
+        self._qlog = qlog
         self._timeout = timeout
         self._over = False
         self._feeds: dict[str, Feed] = {}
         self._replaced = registry.register("client", name, self)
         self._loop = LoopThread(f"midstream-client-{name}")
-        self._session = Session(card, path=path, loop=self._loop, timeout=timeout, backoff=backoff)
+        self._session = Session(
+            card, path=path, loop=self._loop, timeout=timeout, backoff=backoff, verify=verify, qlog=qlog
+        )
         try:
             self._loop.call(self._session.open())
         except BaseException:
             registry.remove("client", name, self)
-            self._loop.close()
+            self._end()
             raise
         self.warming = warm()
 
@@ -286,7 +321,7 @@ class Client:
         self._over = True
         with contextlib.suppress(TimeoutError):
             self._loop.call(self._session.close(), timeout=5.0)
-        self._loop.close()
+        self._end()
 
     def __enter__(self) -> Client:
         return self
@@ -295,6 +330,11 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _end(self) -> None:
+        self._loop.close()
+        if self._qlog is not None:
+            self._qlog.close()
 
     def __repr__(self) -> str:
         warming = "" if self.warming.done else f"; {self.warming.progress}"

@@ -187,6 +187,8 @@ def _checked(message: dict[str, Any], fields: dict[str, Callable[[Any], bool]], 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
         message = json.loads(body.decode(), parse_constant=_no_constant, object_pairs_hook=_once)
+        if b"\\u" in body:  # half of a surrogate pair is no text: nobody could answer with it
+            json.dumps(message, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise FrameError(f"a control message that is not JSON: {error}") from error
     if not isinstance(message, dict):

@@ -18,6 +18,7 @@ from .frames import Header
 from .incoming import Incoming
 from .inflow import Inflow
 from .loop import LoopThread
+from .qlog import QlogFolder
 
 __all__ = ["Session", "State", "Subscription"]
 

@@ -1,6 +1,5 @@
 """Servers that are not there, not ours, or go away, and clients that send nonsense: always an error, nothing hangs."""
 
-import asyncio
 import os
 import signal
 import socket
@@ -16,13 +15,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from strangers import HELLO, SUBSCRIBE, say, stranger
 
 from midstream_lab.errors import AuthError, FrameError, InputError, LabError, LimitError, StreamError
 from midstream_lab.feed import Feed
 from midstream_lab.stream import Card, Client, Limits, Replay, connect, serve
-from midstream_lab.stream._aioquic import CreditConnection, Endpoint, client_configuration
-from midstream_lab.stream.certificates import NAME, Authority
-from midstream_lab.stream.control import VERSION, Messages, pack
+from midstream_lab.stream.certificates import Authority
+from midstream_lab.stream.control import VERSION, pack
 from midstream_lab.stream.link import Link
 from midstream_lab.stream.loop import LoopThread
 from midstream_lab.stream.outflow import Outflow
@@ -327,62 +326,6 @@ def test_a_control_stream_with_garbage_ends_the_connection(answer: bytes, monkey
             client.list()
         with pytest.raises(FrameError):
             feed.wait(timeout=10)
-
-
-class Stranger(Endpoint):
-    """A client that may say anything."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.ready, self.lost = asyncio.Event(), asyncio.Event()
-        self.messages = Messages()
-        self.heard: list[dict[str, Any]] = []
-        self.end: tuple[int, str] = (-1, "")
-
-    def on_ready(self) -> None:
-        self.ready.set()
-
-    def on_data(self, stream_id: int, data: bytes, ended: bool) -> None:
-        self.heard += self.messages.receive(data)
-
-    def on_lost(self, code: int, reason: str) -> None:
-        self.end = (code, reason)
-        self.lost.set()
-
-
-@contextmanager
-def stranger(card: Card) -> Iterator[tuple[Stranger, LoopThread]]:
-    host, port = card.addresses[0].split(":")
-    configuration = client_configuration(host, authority=card.authority, server_name=NAME)
-    thread = LoopThread("stranger")
-
-    async def dial() -> Stranger:
-        _, protocol = await thread.loop.create_datagram_endpoint(
-            lambda: Stranger(CreditConnection(configuration=configuration)), remote_addr=(host, int(port))
-        )
-        protocol.connect((host, int(port)))
-        await protocol.ready.wait()
-        return protocol
-
-    try:
-        protocol = thread.call(dial(), timeout=10)
-        yield protocol, thread
-    finally:
-        thread.post(protocol.close)
-        thread.post(protocol.close_socket)
-        thread.close()
-
-
-def say(protocol: Stranger, thread: LoopThread, data: bytes) -> None:
-    async def send() -> None:
-        protocol.write(0, data)
-
-    thread.call(send(), timeout=10)
-
-
-HELLO = {"op": "hello", "id": 1, "version": VERSION}
-SUBSCRIBE = {"op": "subscribe", "id": 1, "source": None, "policy": "block", "since": "oldest", "run": None}
-SUBSCRIBE |= {"priority": "normal", "delivery": "stream"}
 
 
 @pytest.mark.parametrize(
