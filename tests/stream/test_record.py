@@ -15,7 +15,7 @@ from midstream_lab.errors import InputError, LabError
 from midstream_lab.feed import Block, Channel, Feed, Schema
 from midstream_lab.read import read
 from midstream_lab.sequence import timebase
-from midstream_lab.stream import connect, serve
+from midstream_lab.stream import Replay, connect, serve
 from midstream_lab.stream.record import Recording, Run, record
 from midstream_lab.timebase import TimeBase
 
@@ -107,6 +107,17 @@ def test_a_recording_is_served_with_its_numbers_times_and_gaps(quick_folder: Pat
         assert bits(got, base) == bits(sent(base), base)
         assert feed.schema == recording.schema
         assert feed.counts.lost == 156
+
+
+@pytest.mark.parametrize("time", ["seconds", "irregular"])
+def test_a_recording_is_replayed_bit_for_bit_at_any_speed(quick_folder: Path, time: str) -> None:
+    base = TIMES[time]
+    recording = recorded(quick_folder / "run.zarr", sent(base), schema(time), chunk=100)
+    replay = Replay(recording, speed="max" if time == "seconds" else 10**10)
+    for _ in range(2):
+        assert bits(list(replay.blocks(threading.Event())), base) == bits(sent(base), base)
+    replay.seek(547)
+    assert next(replay.blocks(threading.Event())).first == 547
 
 
 @pytest.mark.parametrize(("row", "first"), [(0, 3), (3, 3), (33, 33), (235, 240), (699, 700), (999, 999), (5000, None)])

@@ -15,7 +15,7 @@ from ...errors import InputError, LabError, require
 from ...feed import Feed
 from ...feed.backlog import attach
 from ...feed.node import BLOCK_ROWS
-from ...feed.reader import Policy
+from ...feed.reader import Policy, checked_policy
 from .numbering import Numbering
 from .store import Store
 from .strict import MAX_CHUNK
@@ -120,6 +120,7 @@ def record(
         raise InputError(f"chunk must be a whole number of rows, 1 to {MAX_CHUNK}, not {chunk!r}")
     if not 0 <= sync_seconds < float("inf"):
         raise InputError(f"sync_seconds must be 0 or more, not {sync_seconds!r}")
+    policy = checked_policy(policy)
     folder = Path(fspath(path)).expanduser()
     name = fspath(path) if name is None else name
     notes = registry.close_older("recorder", name)  # which lets the folder go

@@ -25,8 +25,8 @@ __all__ = ["Recording"]
 class Recording:
     """The rows that a recorder has written, also while it goes on: what it held when it was opened.
 
-    It is a `Source`: ``serve(Recording(path))`` sends its rows with their sequence numbers, times and gaps, as fast as
-    the readers take them; one that can begin at any row.
+    It is a `Source` that can begin at any row: ``serve(Recording(path))`` sends its rows with their sequence numbers,
+    times and gaps, as fast as the readers take them; ``serve(Replay(Recording(path)))`` at the rate of their times.
 
     Parameters
     ----------
