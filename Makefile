@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+FUZZ := .fuzz/venv
 
-.PHONY: lab test browser-test bench demo clean
+.PHONY: lab test browser-test bench fuzz demo clean
 
 lab: $(STAMP)   ## open JupyterLab on the notebooks
 	$(BIN)/midstream-lab lab
@@ -18,11 +19,16 @@ browser-test: $(STAMP)  ## drive the notebooks in headless Chromium (Debian's pa
 bench: $(STAMP) ## measure against the peers and draw benches/TABLE.md
 	@$(BIN)/python benches/report.py --run
 
+fuzz:           ## a million inputs into every parser, guided by coverage (atheris, in an environment of its own)
+	@test -x $(FUZZ)/bin/python || $(PYTHON) -m venv $(FUZZ)
+	@$(FUZZ)/bin/python -m pip install --quiet --disable-pip-version-check "atheris>=3.0" -e ".[stream]"
+	@nice -n 10 $(FUZZ)/bin/python tests/fuzz/run.py
+
 demo: $(STAMP)  ## serve, connect, embed and estimate on real data, without a browser
 	$(BIN)/midstream-lab demo
 
 clean:          ## remove the environment, caches and generated files
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks demo.png
+	rm -rf $(VENV) .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks demo.png
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): pyproject.toml
