@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ..errors import AuthError, FrameError, InputError, LabError, LimitError, StreamError
-from ._aioquic import CreditConnection, Endpoint, certificate_refused, client_configuration
+from ._aioquic import IDLE_TIMEOUT, CreditConnection, Endpoint, certificate_refused, client_configuration
 from .card import Card, split_address
 from .certificates import NAME, check_authority
 from .control import VERSION, Messages, check_reply, error_from, pack
@@ -210,10 +210,12 @@ class Calling(Endpoint):
             error = AuthError(f"the server refused this client: {reason}")
         elif code == 3:
             error = LimitError(f"the server ended the connection: {reason}")
+        elif reason == "Idle timeout":  # aioquic's word for it
+            error = StreamError(f"the server is gone: nothing was heard from it for {IDLE_TIMEOUT:.0f} s")
         elif code:
             error = StreamError(f"the connection ended: {reason or f'QUIC error {code:#x}'}")
         else:
-            error = StreamError(reason or "the server is gone: nothing was heard from it any more")
+            error = StreamError(reason or "the server has ended the connection")
         self._fail(error)
 
     def error_received(self, exc: OSError) -> None:
