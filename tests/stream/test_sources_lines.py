@@ -1,18 +1,22 @@
 """Lines of files and of streams: formats, what is wrong with some, files that grow, are cut and are replaced."""
 
+import gzip
 import io
 import json
 import os
 import threading
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from midstream_lab.errors import InputError
-from midstream_lab.feed import Block, Source
-from midstream_lab.stream import Lines
+from midstream_lab.feed import Block, Feed, Source
+from midstream_lab.stream import Lines, Replay
 from midstream_lab.stream.sources import tail as tail_module
 from midstream_lab.stream.sources.rows import Arrival
 from midstream_lab.stream.sources.splitter import Splitter
@@ -131,9 +135,9 @@ def test_what_says_no_schema_is_refused_with_a_way_out(data: bytes, options: dic
 
 
 def test_what_is_no_file_and_no_stream_is_refused(tmp_path: Path) -> None:
-    for given, words in ((3, "no file and no stream"), (tmp_path, "is a folder"), (tmp_path / "x.csv", "there is no")):
+    for thing, words in ((3, "no file and no stream"), (tmp_path, "is a folder"), (tmp_path / "x.csv", "there is no")):
         with pytest.raises(InputError, match=words):
-            Lines(given)
+            Lines(thing)
     with pytest.raises(InputError, match="binary mode"):
         Lines(io.StringIO("1\n"))
 
@@ -390,8 +394,59 @@ def test_a_pipe_is_read_as_it_is_written_and_stopped_while_it_waits() -> None:
     assert [x for block in found for x in block] == [1.0, 2.0, 3.0]
 
 
+def test_a_stream_that_decompresses_yields_what_it_says_and_one_that_was_begun_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "log.gz"
+    path.write_bytes(gzip.compress(b"1\n2\n3\n"))
+    with gzip.open(path) as stream:
+        assert rows(Lines(stream).blocks(threading.Event())) == [(1.0,), (2.0,), (3.0,)]
+    plain = tmp_path / "log.txt"
+    plain.write_bytes(b"a remark\n1\n2\n")
+    with plain.open("rb") as stream:
+        stream.readline()
+        assert rows(Lines(stream).blocks(threading.Event())) == [(1.0,), (2.0,)]
+
+
 def test_a_stream_comes_only_once() -> None:
     lines, found = read(b"1\n2\n")
     assert len(found) == 2
     with pytest.raises(InputError, match="only once"):
         list(lines.blocks(threading.Event()))
+
+
+# -- whatever comes ------------------------------------------------------------------------------
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("tnbsxy"), inner, max_size=4),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.binary(max_size=40) | JSON.map(lambda value: json.dumps(value).encode()), max_size=20),
+    st.sampled_from(["json", "csv", "text"]),
+)
+def test_no_line_ends_a_source_and_each_is_a_row_or_is_counted(lines: list[bytes], format: str) -> None:
+    kinds = {"n": "float", "b": "bool", "s": "text"} if format != "text" else {"line": "text"}
+    time = "t" if format != "text" else None
+    source = Lines(io.BytesIO(b"\n".join(lines)), channels=kinds, format=format, time=time, most=30)
+    found = 0
+    with Feed(source.schema) as feed:
+        for block in source.blocks(threading.Event()):
+            feed.append(block)  # which checks that it is of the schema and in the order of time
+            found += len(block)
+        assert feed.counts.received == found == source.counts.rows
+    assert source.counts.rows + source.counts.rejected <= source.counts.lines
+    assert all(len(line) < 400 for line in source.health)
+
+
+def test_a_large_csv_is_replayed_at_its_own_times_a_piece_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "large.csv"
+    path.write_text("t,x\n" + "".join(f"{1_700_000_000 + n / 8},{n}\n" for n in range(20_000)))
+    replay = Replay(Lines(path, follow=False, time="t"), speed="max")
+    first, second = islice(replay.blocks(threading.Event()), 2)
+    assert (first.first, second.first) == (0, len(first))
+    assert second.ticks[0] - first.ticks[0] == len(first) * 125_000_000
+    replay.seek(19_999)
+    assert rows(replay.blocks(threading.Event())) == [(19_999.0,)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import select
 import threading
@@ -181,11 +182,11 @@ class _Stream:
         stream = getattr(stream, "buffer", stream)  # the bytes under a text
         if not callable(getattr(stream, "read", None)):
             raise InputError(f"a {type(stream).__name__} is no file and no stream; give a path, or sys.stdin.buffer")
-        self._stream = stream
+        self._read = getattr(stream, "read1", stream.read)  # what there is, rather than as much as was asked for
         self._handle = _handle(stream)
         self._splitter = Splitter(most)
         self._held: list[bytes | None] = []
-        self._ended = False
+        self._ended = self._over = False
 
     def first(self) -> list[bytes]:
         """Wait for as many lines as show the format, or the end of the stream; they are held for `pieces`."""
@@ -203,12 +204,13 @@ class _Stream:
 
     def pieces(self, stop: threading.Event) -> Iterator[list[bytes | None]]:
         """The lines as they come."""
-        if self._ended and not self._held:
+        if self._over:
             raise InputError("the stream was read to its end, and comes only once; start the source anew")
         held, self._held = self._held, []
         yield held
         while not stop.is_set() and (lines := self._next(PATIENCE)) is not None:
             yield lines
+        self._over = self._ended
 
     def _next(self, timeout: float | None) -> list[bytes | None] | None:
         """The lines of the next piece, none if there is none in time; None at the end."""
@@ -217,7 +219,7 @@ class _Stream:
         # select knows pipes on POSIX only; elsewhere a stream that says nothing is left by its next line
         if self._handle is not None and os.name == "posix" and not select.select([self._handle], [], [], timeout)[0]:
             return []
-        data = self._stream.read(PIECE) if self._handle is None else os.read(self._handle, PIECE)
+        data = self._read(PIECE)
         if isinstance(data, str):
             raise InputError("the stream yields text; open it in binary mode")
         if data:
@@ -227,8 +229,5 @@ class _Stream:
 
 
 def _handle(stream: Any) -> int | None:
-    """The number of the open file behind a stream, if there is one."""
-    try:
-        return int(stream.fileno())
-    except (AttributeError, OSError):
-        return None
+    """The number of the open file whose bytes a stream yields; those of a decompressing one are others."""
+    return int(stream.fileno()) if isinstance(getattr(stream, "raw", stream), io.FileIO) else None

@@ -27,8 +27,8 @@ class Replay(Paced):
     ----------
     x : DataArray, Dataset, array_like or Source
         What `midstream_lab.sequence` takes, and what `midstream_lab.read` returns. Missing rows stay missing: they are
-        gaps of the stream. Or a `Source` that can wait and comes to an end, such as a `Recording`, of which only a
-        few rows are in memory at a time.
+        gaps of the stream. Or a `Source` that can wait and comes to an end, of which only a few rows are in memory at
+        a time: a `Recording`, or a CSV file that is too large, as ``Lines("large.csv", follow=False, time="t")``.
     speed : float or "max", optional
         Multiple of the sequence's own rate; default 1. ``"max"`` sends as fast as the readers take it.
     loop : bool, optional
