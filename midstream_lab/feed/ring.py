@@ -56,6 +56,7 @@ class Ring:
         self._run_counts: list[int] = []  # arrival count at which each run begins
         self._run_rows: list[int] = []  # its first sequence number
         self._run_strides: list[int] = []  # and the distance of its numbers
+        self._run_next = 0  # sequence number with which the newest run goes on
         self._origin_row = 0
         self._origin_tick = 0
         self.total = 0
@@ -117,7 +118,7 @@ class Ring:
         if not self.total:
             self._origin_row, self._origin_tick = block.first, block.start
             self.first = block.first - block.gap
-        if not self._continues(block):
+        if not self.total or block.first != self._run_next or block.stride != self._run_strides[-1]:
             self._run_counts.append(self.total)
             self._run_rows.append(block.first)
             self._run_strides.append(block.stride)
@@ -130,6 +131,7 @@ class Ring:
             _put(self._ticks, at, block.ticks[skip:])
         self.total += n
         self.next = block.stop
+        self._run_next = self.next + block.stride - 1
         self.oldest = max(self.oldest, self.total - self.capacity)
         if self._sizes is not None and sizes is not None:
             _put(self._sizes, at, sizes[skip:])
@@ -172,12 +174,6 @@ class Ring:
             found.append((begin, end))
             begin = end
         return found
-
-    def _continues(self, block: Block) -> bool:
-        """Whether `block` goes on with the newest run."""
-        if not self.total or block.stride != self._run_strides[-1]:
-            return False
-        return block.first == self._run_rows[-1] + (self.total - self._run_counts[-1]) * block.stride
 
     def _copy(self, held: np.ndarray, begin: int, end: int) -> np.ndarray:
         at = begin % self.capacity

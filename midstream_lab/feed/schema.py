@@ -122,7 +122,8 @@ class Block:
     @property
     def stop(self) -> int:
         """Sequence number after the last row."""
-        return self.first + (len(self) - 1) * self.stride + 1 if len(self) else self.first
+        rows = len(self)
+        return self.first + (rows - 1) * self.stride + 1 if rows else self.first
 
     def end_tick(self, step: int) -> int:
         """Time of the last row; `step` is the schema's ticks per row."""

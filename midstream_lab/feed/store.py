@@ -281,26 +281,28 @@ class Store:
 
     def _in_order(self, block: Block) -> Block:
         """The rows of `block` that are not late; counts those that are, and those that did not come before it."""
-        step = self.schema.time.step
+        rows = len(block)
         if self._origin is None:
             missing = block.gap
+            self._origin = block.start if rows else None
         else:
-            if len(block) and block.first < self.ring.next:
-                late = min(-((block.first - self.ring.next) // block.stride), len(block))
+            missing = block.first - self.ring.next
+            if missing < 0 and rows:
+                late = min(-(missing // block.stride), rows)
                 self._late += late
-                if late == len(block):
-                    return block.cut(0, 0, step=step)
-                block = block.cut(late, len(block), step=step)
-            missing = max(0, block.first - self.ring.next)
-            if len(block):
+                block = block.cut(*((late, rows) if late < rows else (0, 0)), step=self.schema.time.step)
+                rows -= late
+                missing = block.first - self.ring.next
+            missing = max(0, missing)
+            if rows:
                 self._check_follows(block)
+        if missing and not rows:
+            self.ring.skip_to(block.first)
         passed = min(missing, block.stride - 1)
         self._lost += missing - passed
-        self._decimated += passed + max(0, len(block) - 1) * (block.stride - 1)
-        if len(block):
-            self._origin = block.start if self._origin is None else self._origin
-        elif missing:
-            self.ring.skip_to(block.first)
+        self._decimated += passed
+        if block.stride > 1 and rows:
+            self._decimated += (rows - 1) * (block.stride - 1)
         return block
 
     def _check_follows(self, block: Block) -> None:

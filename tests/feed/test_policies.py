@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from midstream_lab.errors import InputError, LabError
-from midstream_lab.feed import Block, Feed
+from midstream_lab.feed import Block, Feed, Schema
 from midstream_lab.feed.backlog import attach
 from midstream_lab.feed.reader import Policy, Reader
 
@@ -361,6 +361,17 @@ def test_rows_lost_before_the_first_that_came_and_after_the_last_are_counted() -
     feed.append(ramp(50, 51))
     assert feed.rows()["row"].values.tolist() == [*range(30, 40), 50]
     assert feed.counts.lost == 40
+
+
+@pytest.mark.parametrize("schema", [ONE, IRREGULAR])
+def test_a_block_without_rows_that_comes_late_says_nothing(schema: Schema) -> None:
+    feed = Feed(schema, window=10)
+    ticks = None if schema.time.regular else np.arange(5)
+    feed.append(Block(first=0, start=0, columns=(np.zeros(5),), ticks=ticks))
+    for first in (0, 5):
+        ticks = None if schema.time.regular else np.arange(0)
+        feed.append(Block(first=first, start=0, columns=(np.empty(0),), ticks=ticks, gap=3))
+    assert (feed.counts.received, feed.counts.lost, feed.counts.late, feed.next) == (5, 0, 0, 5)
 
 
 def test_a_reader_that_begins_in_the_middle_misses_nothing_before() -> None:

@@ -53,7 +53,7 @@ class Source:
     def end(self) -> None:
         self._blocks.put(None)
 
-    def blocks(self, stop: threading.Event) -> Iterator[Block]:
+    def blocks(self, stop: Any) -> Iterator[Block]:
         while not stop.is_set():
             try:
                 pushed = self._blocks.get(timeout=0.05)
