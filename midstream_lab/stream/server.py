@@ -71,7 +71,8 @@ def serve(
     window : int, optional
         Most rows of each source that the server holds; default 65,536.
     max_bytes : int, optional
-        Most bytes of each source that the server holds; default 8 MiB.
+        Most bytes of each source that the server holds; default 8 MiB. A subscription that is behind costs 1 MiB
+        beside, and with the policy ``"drop_newest"`` or ``"decimate"`` at most so many rows and bytes once more.
     batch_seconds : float, optional
         A batch that is not full is sent at this age; default 0.004.
     rotate_token : bool, optional
@@ -252,9 +253,12 @@ class Server:
         return f"<Server {self.name!r} on {address}: {', '.join(self.runners)}{' (closed)' if self._closed else ''}>"
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{escape(label)}</td><td>{_rate(r)}</td></tr>" for label, r in self.runners.items())
+        rows = "".join(
+            f"<tr><td>{escape(label)}</td><td>{_rate(r)}</td><td>{escape('; '.join(r.health))}</td></tr>"
+            for label, r in self.runners.items()
+        )
         state = "closed" if self._closed else "serving"
-        head = "<tr><th>source</th><th>channels</th></tr>"
+        head = "<tr><th>source</th><th>channels</th><th>health</th></tr>"
         sources = f"<table><caption>{state} {escape(self.name)}</caption>{head}{rows}</table>"
         return f"<div>{sources}{_clients(self.links)}</div>"
 
@@ -287,7 +291,7 @@ class Server:
         self._listener.close()
 
     def _newcomers(self) -> list[Link]:
-        return [link for link in self.links if not link.known and not link.ended]
+        return [link for link in self.links if not link.known and not link.closing]
 
     def _admit(self) -> Admission:
         """What becomes of a client that begins, of whom nothing is known but where its first packet says it is from."""
