@@ -142,12 +142,7 @@ def serve_until_stopped(sources: Mapping[str, Any], args: argparse.Namespace) ->
 
 def notes(server: Any) -> list[str]:
     """What is to be said of the sources: lines that were left out, and which failed."""
-    said = []
-    for label, runner in server.runners.items():
-        said += [f"  {label}: {line}" for line in getattr(runner.source, "health", [])]
-        if runner.feed.error is not None:
-            said.append(f"  {runner.feed.error}")
-    return said
+    return [f"  {label}: {line}" for label, runner in server.runners.items() for line in runner.health]
 
 
 def _source(given: str, args: argparse.Namespace) -> tuple[str, Any]:

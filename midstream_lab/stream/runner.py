@@ -74,6 +74,12 @@ class Runner:
         """Whether the source can begin at any row."""
         return callable(getattr(self.source, "seek", None))
 
+    @property
+    def health(self) -> list[str]:
+        """What the source has left out, if it says so, and why it failed, if it did."""
+        failed = [] if self.feed.error is None else [str(self.feed.error)]
+        return [*getattr(self.source, "health", ()), *failed]
+
     def control(self, op: str, speed: Any = None) -> None:
         """Pause, resume or change the speed of a source that can.
 

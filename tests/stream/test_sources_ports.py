@@ -268,10 +268,12 @@ def test_a_server_gives_the_ports_of_its_sources_back_also_where_nobody_came() -
 
 def test_what_a_device_sends_arrives_at_a_client() -> None:
     source = UdpLines(channels=["x"], time="t")
-    with serve(source, name="device") as server, connect(server.card) as client:
+    with serve({"device": source}, name="device") as server, connect(server.card) as client:
         feed = client.subscribe()
         send(source, b'{"x": 1, "t": 1.5}', b"oops", b'{"x": 2, "t": 2}')
         feed.wait(n=2, timeout=WAIT)
         assert feed.window().values.tolist() == [1.0, 2.0]
         assert str(feed.window()["time"].values[0]) == "1970-01-01T00:00:01.500000000"
+        assert server.runners["device"].health == ["1 line left out: not JSON (first: line 2, 'oops')"]
+        assert "1 line left out: not JSON" in server._repr_html_()
     assert source.counts.rejected == 1
