@@ -191,6 +191,15 @@ def test_watching_shows_the_running_estimate(tmp_path: Path) -> None:
     assert "exponent" in line or "inconclusive" in line
 
 
+def test_watching_says_that_the_connection_is_being_made_again() -> None:
+    from midstream_lab.cli.watch import Watched
+    from midstream_lab.feed import Channel, Feed, Schema
+
+    with Feed(Schema(channels=(Channel(name="x"),)), window=10) as feed:
+        feed.interrupted = lambda: "reconnecting, attempt 3, next in 2 s"
+        assert Watched(name="x", feed=feed).status().endswith(", reconnecting, attempt 3, next in 2 s")
+
+
 def test_watching_says_that_the_estimate_ended() -> None:
     from argparse import Namespace
 

@@ -478,6 +478,17 @@ def test_a_feed_that_ended_with_an_error_says_which(show, feed):
     assert len(view.snapshot().data) > 0
 
 
+def test_a_feed_whose_connection_is_being_made_again_says_so(show, feed):
+    view = show()
+    put(feed, 100)
+    feed.interrupted = lambda: "reconnecting, attempt 3, next in 2 s"
+    view.tick(0.0)
+    assert view._canvas._status["state"] == "reconnecting, attempt 3, next in 2 s"
+    feed.interrupted = str
+    view.tick(10.0)
+    assert "reconnecting" not in view._canvas._status["state"]
+
+
 def test_values_beyond_float32_are_left_out_and_counted(show, feed):
     view = show(delay=1, dim=2)
     browser = Browser(view)
