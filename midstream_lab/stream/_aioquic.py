@@ -71,7 +71,7 @@ class _MeasuredReno(RenoCongestionControl):
 
     def on_packet_acked(self, *, now: float, packet: Any) -> None:
         super().on_packet_acked(now=now, packet=packet)
-        self.flight.on_acked(now=now, sent_at=packet.sent_time)
+        self.flight.on_acked(now=now, sent_at=packet.sent_time, size=packet.sent_bytes)
 
 
 register_congestion_control(CONGESTION_CONTROL, _MeasuredReno)
@@ -306,6 +306,11 @@ class Endpoint(QuicConnectionProtocol):
         super().transmit()
         if self._quic.held and self._transmit_task is None:
             self._transmit_soon()
+
+    @property
+    def closing(self) -> bool:
+        """Whether one of the ends has closed the connection."""
+        return self._quic._close_event is not None
 
     @property
     def peer(self) -> str:

@@ -34,8 +34,8 @@ class Link(Endpoint):
         self.server = server
         self.outflows: dict[int, Outflow] = {}
         self.began = asyncio.get_running_loop().time()
-        #: Whether the client has shown the token, and whether this end has closed the connection.
-        self.known = self.ended = False
+        #: Whether the client has shown the token.
+        self.known = False
         self.limits = limits = server.limits
         self._messages = Messages(most=limits.message_bytes)
         self._requests = Bucket(limits.requests, burst=limits.burst)
@@ -46,7 +46,7 @@ class Link(Endpoint):
         self._patience = asyncio.get_running_loop().call_later(limits.patience, self._out_of_patience)
 
     def on_data(self, stream_id: int, data: bytes, ended: bool) -> None:
-        if self.ended:
+        if self.closing:
             return
         self._control = stream_id
         try:
@@ -83,9 +83,8 @@ class Link(Endpoint):
 
     def end(self, code: str, reason: str) -> None:
         """Close the connection and say why."""
-        if self.ended:
+        if self.closing:
             return
-        self.ended = True
         self._patience.cancel()
         for outflow in list(self.outflows.values()):
             self._forget(outflow)
@@ -117,7 +116,7 @@ class Link(Endpoint):
             raise StreamError(f"the server speaks version {VERSION} of the protocol, the client {request['version']}")
         if not hmac.compare_digest(request["token"].encode(), self.server.token.encode()):
             raise AuthError("the access token was refused: the card is of another server, or its token was rotated")
-        if sum(link.known and not link.ended for link in self.server.links) >= self.limits.connections:
+        if sum(link.known and not link.closing for link in self.server.links) >= self.limits.connections:
             raise LimitError(f"the server has {self.limits.connections} connections already; end one of them first")
         self.known = True
         self._patience.cancel()

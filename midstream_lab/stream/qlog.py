@@ -114,11 +114,11 @@ class _Trace(QuicLoggerTrace):
     def _write(self, record: dict[str, Any]) -> None:
         if self._file is None:
             return
-        self._file.write(b"\x1e" + json.dumps(record, separators=(",", ":")).encode() + b"\n")
         if self._file.tell() > self._most:
             self._file.close()
             self._path.replace(self._path.with_suffix(".sqlog.1"))
             self._begin()
+        self._file.write(b"\x1e" + json.dumps(record, separators=(",", ":")).encode() + b"\n")
 
     def _guard(self, work: Callable[[], None]) -> None:
         """A log that cannot be written is given up; the connection goes on."""

@@ -30,7 +30,8 @@ def cuts(data: bytes) -> Iterator[bytes]:
 
 def messages(pieces: Iterator[bytes]) -> tuple[list[dict[str, Any]], bool]:
     """The messages in the pieces, and whether all bytes were understood."""
-    parser, found = Messages(), []
+    parser = Messages()
+    found: list[dict[str, Any]] = []
     try:
         for piece in pieces:
             found += parser.receive(piece)
@@ -85,7 +86,8 @@ def arrow_stream(data: bytes) -> None:
 
 def decoded(pieces: Iterator[bytes]) -> list[tuple[Any, ...]]:
     """What a decoder found, in a form that can be compared."""
-    decoder, found = Decoder(), []
+    decoder = Decoder()
+    found: list[tuple[Any, ...]] = []
     try:
         for piece in pieces:
             for event in decoder.receive(piece):
