@@ -190,7 +190,7 @@ def set_panel(factory: Callable[[], Any] | None) -> None:
 
 def _state(thing: Any) -> str:
     if not getattr(thing, "closed", False):
-        return "running"
+        return getattr(thing, "interruption", "") or "running"
     return "closed" if getattr(thing, "error", None) is None else f"failed: {thing.error}"
 
 

@@ -93,6 +93,8 @@ async def _dial(
     try:
         await calling.greet(address, card.token)
     except BaseException:
+        if configuration.session_ticket is not None and not calling.handshaken:
+            tickets.put(known, configuration.session_ticket)  # nobody has answered: it may serve the next attempt
         await calling.hang_up()
         raise
     return calling

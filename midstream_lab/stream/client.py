@@ -203,6 +203,11 @@ class Client:
         """The newest feed of each source, by its name."""
         return dict(self._feeds)
 
+    @property
+    def interruption(self) -> str:
+        """Why no rows come now, though the client is not closed; else empty."""
+        return self._session.interruption()
+
     def status(self) -> str:
         """One line: whether it is connected; if not, the attempt it is at and when the next is made."""
         return f"{self.name}: {self._session.status()}"

@@ -207,7 +207,7 @@ class Session:
         while (wait := self._backoff.next()) is not None:
             if self._state != "reconnecting":
                 self._state = "reconnecting"
-                self._note(f"the connection was lost ({reason}); trying again for {self._backoff.limit:.0f} s")
+                self._note(f"the connection was lost ({reason}); trying again for {self._backoff.limit:g} s")
             for held in self.subscriptions:
                 held.inflow.sever()
             self._due = asyncio.get_running_loop().time() + wait
@@ -228,8 +228,9 @@ class Session:
                 self._note(f"connected again after {self._backoff.elapsed:.1f} s")
                 return
             last = calling.error or last
+            await calling.hang_up()
         if self._backoff.limit:
-            last = StreamError(f"no connection within {self._backoff.limit:.0f} s after the last was lost: {last}")
+            last = StreamError(f"no connection within {self._backoff.limit:g} s after the last was lost: {last}")
         raise last
 
     async def _resubscribe(self, calling: Calling) -> bool:
@@ -243,7 +244,6 @@ class Session:
             try:
                 held.number, stream, header = await asyncio.wait_for(calling.subscribe(request), self._timeout)
             except TimeoutError:
-                await calling.hang_up()
                 return False
             except LabError as error:
                 if calling.lost:

@@ -11,6 +11,7 @@ import pytest
 from kit import Rows, Sensor, numbers, until
 from outage import Network, lose
 
+from midstream_lab import registry
 from midstream_lab.errors import AuthError, FrameError, InputError, StreamError
 from midstream_lab.feed import Block, Channel, Schema
 from midstream_lab.stream import Replay, connect, serve
@@ -407,6 +408,7 @@ def test_a_client_says_at_which_attempt_it_is_and_refuses_requests_meanwhile(net
         assert client.state == "reconnecting"
         assert not client.closed
         assert "reconnecting, attempt" in repr(client)
+        assert "reconnecting, attempt" in repr(registry.running())
         assert "reconnecting, attempt" in client._repr_html_()
         with pytest.raises(StreamError, match=r"there is no connection to server 'lab' now \(reconnecting, attempt"):
             client.subscribe("x")
@@ -417,10 +419,32 @@ def test_a_client_gives_up_after_the_time_it_was_given(network: Network) -> None
         feed = client.subscribe("x")
         feed.wait(n=10, timeout=10)
         network.unplug(client)
-        with pytest.raises(StreamError, match=r"no connection within 0 s .*: the network is down"):
+        with pytest.raises(StreamError, match=r"no connection within 0.3 s .*: the network is down"):
             feed.wait(timeout=20)
         assert client.closed
         assert len(feed.window()) >= 10
+
+
+def test_a_connection_that_is_lost_again_while_its_subscriptions_are_made_is_tried_again(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, asked = Link._do_subscribe, []
+
+    def flaky(self: Link, request: dict[str, Any]) -> dict[str, Any]:
+        asked.append(request["source"])
+        if len(asked) in (4, 5):
+            self.end("closed", "not now")
+        return original(self, request)
+
+    monkeypatch.setattr(Link, "_do_subscribe", flaky)
+    sources = {name: replay(X[:3000]) for name in ("a", "b")}
+    with serve(sources) as server, connect(server.card) as client:
+        rows = [Rows(client.subscribe(name, policy="block")) for name in sources]
+        until(lambda: min(each.feed.counts.received for each in rows) > 100)
+        lose(network, client)
+        for each in rows:
+            assert np.array_equal(each.all()[:, 0], X[:3000])
+        assert len(asked) >= 7
 
 
 def test_a_client_that_shall_not_reconnect_ends_with_the_reason(network: Network) -> None:
