@@ -38,7 +38,7 @@ from midstream_lab.stream.folder import data_folder
 HOST = "127.0.0.1"
 CONNECTS, OPENS, CONCURRENT = 30, 2000, 1000
 #: Seconds that all concurrent streams have to open.
-PATIENCE = 10.0
+PATIENCE = 4.0
 #: Bytes of each half of a concurrent stream, and of the one big stream.
 HALF, BIG = 512, 64 << 20
 PIECE = bytes(1 << 18)

@@ -6,6 +6,7 @@ python quic_ours.py measure CARD ADDRESS SECONDS
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
 from collections.abc import Iterator
@@ -18,8 +19,10 @@ from quic_common import CASES, PATIENCE, SETTLE, Arrivals, pace, samples, say, u
 from midstream_lab.feed import Block, Channel, Feed, Schema
 from midstream_lab.feed.reader import Reader
 from midstream_lab.stream import Card, Client, connect, serve
+from midstream_lab.stream.tickets import tickets
 
 BULK_ROWS, BULK_CHANNELS = 4096, 8
+CONNECTS = 5
 
 
 class Samples:
@@ -70,27 +73,33 @@ class Stamps:
         raise error
 
 
-def subscribe(client: Client, source: str, *, priority: str, **options: Any) -> Feed:
-    feed = client.subscribe(source, **options)
-    number = client._subscriptions[source].number
-    client._ask({"op": "priority", "subscription": number, "priority": priority})
-    return feed
-
-
 def measure(client: Client, case: str, seconds: float) -> dict[str, float]:
     """One case over a fresh connection."""
     arrivals = Arrivals(samples(seconds) if case != "bulk" else 0)
     if case != "idle":
-        bulk = subscribe(client, "bulk", policy="block", priority="background")
+        bulk = client.subscribe("bulk", policy="block", priority="background")
         bulk.sink(lambda block: arrivals.bulk(8 * BULK_CHANNELS * len(block)))
         time.sleep(SETTLE)
     begin = time.perf_counter_ns()
     if case == "bulk":
         time.sleep(seconds)
     else:
-        Stamps(subscribe(client, "samples", priority="critical"), arrivals)
+        Stamps(client.subscribe("samples", priority="critical"), arrivals)
         arrivals.wait(PATIENCE * seconds)
     return arrivals.figures(begin, time.perf_counter_ns())
+
+
+def connects(card: Card) -> dict[str, float]:
+    """Median ms from nothing to the list of sources, without and with a session ticket of an earlier connection."""
+    times: dict[str, list[float]] = {"new": [], "again": []}
+    for i in range(2 * CONNECTS):
+        if i % 2 == 0:
+            tickets.take((card.server, card.authority))
+        began = time.perf_counter()
+        with connect(card, timeout=30.0) as client:
+            client.list()
+            times["again" if i % 2 else "new"].append((time.perf_counter() - began) * 1e3)
+    return {kind: statistics.median(each) for kind, each in times.items()}
 
 
 def main() -> None:
@@ -104,11 +113,12 @@ def main() -> None:
             until_told()
         return
     card, seconds = replace(Card.load(rest[0]), addresses=(rest[1],)), float(rest[2])
-    found = {}
+    with connect(card, timeout=30.0) as client:
+        while not client.warming.done:
+            time.sleep(0.1)
+    found = {"connect": connects(card)}
     for case in CASES:
         with connect(card, timeout=30.0) as client:
-            while not client.warming.done:
-                time.sleep(0.1)
             found[case] = measure(client, case, seconds)
     say(found)
 
