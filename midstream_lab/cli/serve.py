@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -153,8 +152,8 @@ def _source(given: str, args: argparse.Namespace) -> tuple[str, Any]:
     if name == "-" or (name.startswith(resolve.LINES) and not Path(name).exists()):
         if args.channel is not None:
             raise InputError("--channel is for recordings and systems; --channels says which fields of lines to send")
-        if name == "-" and sys.stdin.isatty():
-            print("reading lines from the terminal", file=sys.stderr)
+        if name == "-" and args.channels is None:
+            print("waiting for the first lines of standard input, which show its channels", flush=True)
         source = resolve.lines(name, channels=args.channels, format=args.format, time=args.time, unit=args.unit)
         return label or source.name, source
     source = resolve.source(name, speed=args.speed, loop=args.loop, rate=args.rate, channel=args.channel)

@@ -46,9 +46,13 @@ def test_lines_of_standard_input_are_served_as_they_come(start: Start) -> None:
 
 
 def test_ctrl_c_ends_a_server_that_still_waits_for_its_first_line(start: Start) -> None:
+    waiting = start("serve", "-")
+    waiting.wait_line("waiting for the first lines of standard input")
     server = start("serve", "-", "--channels", "x", "--format", "json")  # declared: served without a line
     server.wait_line("watch it with")
-    assert server.interrupt()[0] == 130
+    for each in (waiting, server):
+        code, _, err = each.interrupt()
+        assert (code, err) == (130, "stopped\n")
 
 
 def test_what_is_added_to_a_file_is_served(start: Start, tmp_path: Path) -> None:

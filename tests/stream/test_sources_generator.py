@@ -7,14 +7,11 @@ from itertools import count, islice, pairwise
 
 import numpy as np
 import pytest
+from blocks import rows
 
 from midstream_lab.errors import InputError, StreamError
-from midstream_lab.feed import Block, Feed, Source, run_source
+from midstream_lab.feed import Feed, Source, run_source
 from midstream_lab.stream import Generator, Lines, Sampler, connect, serve
-
-
-def rows(blocks: Iterator[Block]) -> list[tuple]:
-    return [row for block in blocks for row in zip(*(column.tolist() for column in block.columns), strict=True)]
 
 
 def stop() -> threading.Event:

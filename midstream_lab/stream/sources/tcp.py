@@ -119,7 +119,7 @@ class TcpLines(PortLines):
     ) -> None:
         try:
             accepted, _ = opened.accept()
-        except (BlockingIOError, ConnectionError):  # who came has gone
+        except OSError:  # who came has gone, or this process has as many files open as it may
             return
         if len(senders) >= self._most_connections:
             self._refused += 1
