@@ -16,7 +16,7 @@ from midstream_lab.feed import Block, Channel, Feed, Schema
 from midstream_lab.read import read
 from midstream_lab.sequence import timebase
 from midstream_lab.stream import Replay, connect, serve
-from midstream_lab.stream.record import Recording, Run, record
+from midstream_lab.stream.record import Recording, Run, disk, record, store
 from midstream_lab.timebase import TimeBase
 
 CHANNELS = (
@@ -251,6 +251,28 @@ def test_a_window_of_a_feed_is_whole_while_the_writer_runs() -> None:
         stop.set()
         thread.join()
         feed.close()
+
+
+def test_rows_are_synced_also_when_no_more_come(quick_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    done = threading.Event()
+
+    class Watched(disk.Disk):
+        def sync(self, handle: int) -> None:
+            super().sync(handle)
+            synced.append(handle)
+            if recording:
+                done.set()
+
+    recording: list[Any] = []
+    monkeypatch.setattr(store, "Disk", Watched)
+    with Feed(schema()) as feed, record(feed, quick_folder / "run.zarr", sync_seconds=0.05) as recorder:
+        recording.append(recorder)
+        before = len(synced)
+        feed.append(block(10, 5, TIMES["seconds"]))
+        assert done.wait(30)
+        assert len(synced) == before + 1
+        assert recorder.counts.published == 0
 
 
 def test_many_gaps_fill_many_chunks_of_the_run_table(quick_folder: Path) -> None:

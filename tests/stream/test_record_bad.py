@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from midstream_lab.errors import InputError, LabError, StorageError
+from midstream_lab.errors import InputError, LabError, MissingExtra, StorageError
 from midstream_lab.feed import Block, Channel, Feed, Schema
 from midstream_lab.stream import Replay, connect, serve
 from midstream_lab.stream.record import Recording, disk, record, store
@@ -269,6 +269,14 @@ def test_a_recording_of_another_schema_is_not_gone_on_with(tmp_path: Path, about
     assert rows(tmp_path / "run.zarr") == list(range(5))
 
 
+def test_without_the_extra_its_name_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numcodecs", None)
+    with Feed(SCHEMA) as feed, pytest.raises(MissingExtra, match=r"midstream-lab\[record\]"):
+        record(feed, tmp_path / "run.zarr")
+    with pytest.raises(MissingExtra, match=r"midstream-lab\[record\]"):
+        Recording(tmp_path / "run.zarr")
+
+
 def test_attributes_that_json_does_not_know_are_refused(tmp_path: Path) -> None:
     about = Schema(channels=SCHEMA.channels, attrs={"gain": float("nan")})
     with Feed(about) as feed, pytest.raises(InputError, match="the attribute 'gain' is nan"):
@@ -367,6 +375,24 @@ def test_a_second_recorder_of_a_folder_is_refused_and_a_dead_one_is_not_asked(tm
             record(feed, path)
         other.kill()
     assert recorded(path, block(0, 5)).published == 5
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_forked_child_does_not_keep_a_folder_locked(tmp_path: Path) -> None:
+    held = store.Store(tmp_path / "run.zarr", SCHEMA, name="run")
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(writing)
+        os.read(reading, 1)
+        os._exit(0)
+    try:
+        held.close()
+        assert recorded(tmp_path / "run.zarr", block(0, 5)).published == 5
+    finally:
+        os.close(writing)
+        os.close(reading)
+        os.waitpid(child, 0)
 
 
 # -- a full disk -----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ class Layout:
         """The layout of a longer recording."""
         return replace(self, rows=rows, runs=runs, gapped=gapped)
 
-    @property
+    @cached_property
     def arrays(self) -> dict[str, str]:
         """Zarr data type of each array along time that holds what was recorded, by its name in the folder."""
         names = _array_names(self.schema)

@@ -53,7 +53,8 @@ class Lock:
     def release(self) -> None:
         """Let go. May be called again."""
         if self._handle >= 0:
-            os.close(self._handle)  # which unlocks
+            _let_go(self._handle)
+            os.close(self._handle)
             self._handle = -1
 
 
@@ -65,3 +66,12 @@ def _take(handle: int) -> None:
         os.lseek(handle, 0, os.SEEK_SET)
     else:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _let_go(handle: int) -> None:
+    # closing is not enough where a forked child has the file open, too
+    if sys.platform == "win32":
+        os.lseek(handle, 4096, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+    else:
+        fcntl.flock(handle, fcntl.LOCK_UN)
