@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from .loop import LoopThread
 from .qlog import QlogFolder
 
 __all__ = ["Session", "State", "Subscription"]
+
+log = logging.getLogger("midstream_lab")
 
 State = Literal["connected", "reconnecting", "closed"]
 
@@ -197,6 +200,10 @@ class Session:
             except LabError as error:
                 self._end(error)
                 return
+            except Exception as error:  # nobody awaits this task, and the feeds must not wait for ever
+                log.exception("the client of %r cannot go on", self.card.name)
+                self._end(StreamError(f"the connection was lost and making another failed: {error!r}"))
+                return
 
     async def _dial(self, timeout: float) -> Calling:
         return await dial(self.card, self._loop, timeout=timeout, verify=self._verify, qlog=self._qlog)
@@ -265,8 +272,11 @@ class Session:
                 )
             )
             return
+        continues = header.labels.get("continues") == "yes"
         held.request["run"] = header.labels.get("run")
-        held.inflow.follow(stream, continues=header.labels.get("continues") == "yes")
+        if not continues:
+            held.request["since"] = "oldest"  # the row that was asked for first was one of another run
+        held.inflow.follow(stream, continues=continues)
 
     def _end(self, error: LabError) -> None:
         """No connection will be made any more."""

@@ -17,6 +17,7 @@ from midstream_lab.feed import Block, Channel, Schema
 from midstream_lab.stream import Replay, connect, serve
 from midstream_lab.stream.control import pack
 from midstream_lab.stream.link import Link
+from midstream_lab.stream.session import Session
 from midstream_lab.timebase import TimeBase
 
 X = np.random.default_rng(4).normal(size=40_000)
@@ -179,6 +180,36 @@ def test_a_run_that_nothing_came_from_is_not_mistaken_for_the_older_one() -> Non
         feed.wait(timeout=10)
         assert (feed.counts.received, feed.counts.lost) == (13, 1)
         server.close()
+
+
+def test_the_row_that_a_subscription_began_at_is_not_asked_of_another_run() -> None:
+    sensors = [Sensor(), Sensor(), Sensor()]
+    server = serve({"v": sensors[0]}, name="lab")
+    with connect(server.card) as client:
+        feed = client.subscribe("v", since=5)
+        for sensor in sensors[1:]:
+            before = client._session.calling
+            server.close()
+            server = serve({"v": sensor}, name="lab")
+            until(lambda before=before: client._session.calling is not before and client.state == "connected")
+        sensors[2].push(numbers(0, 10), end=True)
+        feed.wait(timeout=10)
+        assert feed.window().values.tolist() == list(range(10))
+        server.close()
+
+
+def test_an_error_of_our_own_while_connecting_again_is_not_waited_for(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Session) -> None:
+        raise ZeroDivisionError("ours")
+
+    with serve({"x": replay()}) as server, connect(server.card) as client:
+        feed = client.subscribe("x")
+        monkeypatch.setattr(Session, "_read_card", fail)
+        network.unplug(client, stay_down=False)
+        with pytest.raises(StreamError, match="making another failed: ZeroDivisionError"):
+            feed.wait(timeout=20)
 
 
 def test_irregular_times_never_go_back_when_the_source_began_anew() -> None:
