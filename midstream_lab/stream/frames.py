@@ -278,8 +278,9 @@ class Decoder:
             gap=gap,
             stride=stride,
         )
-        if block.stop > INT64:
-            raise FrameError(f"a batch ends at row {block.stop - 1}; the last there can be is {INT64 - 1}")
+        last = block.end_tick(schema.time.step) if len(block) else start
+        if block.stop >= INT64 or last >= INT64 - 1:
+            raise FrameError(f"a batch ends at row {block.stop - 1}, tick {last}; both must be below {INT64 - 1}")
         self._expected = block.stop
         return block
 

@@ -58,6 +58,7 @@ def stream(schema: Schema, *blocks: Block) -> bytes:
 
 
 MIXED_STREAM = stream(MIXED, mixed_block(0, 5), mixed_block(5, 40))
+DECIMATED_STREAM = (VECTORS / "decimated.arrows").read_bytes()
 ECG_STREAM = stream(ECG, ecg_block(0, 3), ecg_block(3, 100), ecg_block(110, 7, gap=7))
 
 
@@ -175,7 +176,7 @@ def plain(block: Block) -> dict[str, Any]:
 @settings(deadline=None, max_examples=400)
 @given(st.data())
 def test_bytes_that_were_changed_give_rows_or_a_frame_error(data: st.DataObject) -> None:
-    raw = bytearray(data.draw(st.sampled_from([MIXED_STREAM, ECG_STREAM])))
+    raw = bytearray(data.draw(st.sampled_from([MIXED_STREAM, ECG_STREAM, DECIMATED_STREAM])))
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(raw) - 1))
         change = data.draw(st.sampled_from(["set", "cut", "insert", "truncate"]))
@@ -350,7 +351,9 @@ def test_evenly_spaced_rows_travel_as_one_batch_and_a_gap_as_one_without_rows() 
         ({"stride": 0}, r"midstream\.stride is 0"),
         ({"stride": -4}, r"midstream\.stride is -4"),
         ({"stride": 2**62}, "ends at row 9223372036854775808"),
-        ({"first": 2**63 - 1, "gap": 0}, "ends at row"),
+        ({"first": 2**63 - 3}, "ends at row"),
+        ({"start": 2**63 - 2}, "tick 9223372036854775808"),
+        ({"stride": 2**40, "start": 2**63 - 2**41}, "tick 9223372036854775808"),
         ({"first": 3, "gap": 4}, "starts at row 3 with a gap of 4"),
     ],
 )
