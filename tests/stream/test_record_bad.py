@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -381,7 +382,9 @@ def test_a_second_recorder_of_a_folder_is_refused_and_a_dead_one_is_not_asked(tm
 def test_a_forked_child_does_not_keep_a_folder_locked(tmp_path: Path) -> None:
     held = store.Store(tmp_path / "run.zarr", SCHEMA, name="run")
     reading, writing = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # from Python 3.12 on a fork beside threads is warned of; this child only waits
+        child = os.fork()
     if not child:
         os.close(writing)
         os.read(reading, 1)

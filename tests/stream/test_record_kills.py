@@ -27,15 +27,16 @@ def kill() -> Iterator[Callable[[dict[str, Any]], int]]:
     script = Path(__file__).with_name("record_child.py")
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, str(script)], stdin=pipe, stdout=pipe, text=True) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
+        asked, said = server.stdin, server.stdout
+        assert asked is not None
+        assert said is not None
 
         def one(job: dict[str, Any]) -> int:
-            print(json.dumps(job), file=server.stdin, flush=True)
-            return int(server.stdout.readline())
+            print(json.dumps(job), file=asked, flush=True)
+            return int(said.readline())
 
         yield one
-        server.stdin.close()
+        asked.close()
 
 
 def joined(found: list[Block]) -> tuple[np.ndarray, ...]:
