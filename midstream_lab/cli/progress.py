@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections import deque
@@ -55,6 +56,8 @@ class Progress:
     def show(self, *lines: str, last: bool = False) -> None:
         """Show the lines instead of those before; `last` ones stay."""
         if sys.stdout.isatty():
+            width = shutil.get_terminal_size().columns - 1  # a line that went over the edge would be two
+            lines = lines if last else tuple(line[:width] for line in lines)
             up = f"\033[{self._drawn - 1}F" if self._drawn > 1 else "\r"
             print(up + "\033[J" + "\n".join(lines), end="\n" if last else "", flush=True)
             self._drawn = 0 if last else len(lines)

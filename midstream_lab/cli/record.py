@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import InputError
 from .progress import LOOK, Meter, Progress
-from .watch import subscribe, subscription_options
+from .watch import connected, subscribe, subscription_options
 
 EPILOG = """\
 A recording is a Zarr store (any Zarr reader opens it) with a journal beside it. Whatever ends this command, the
@@ -47,10 +47,9 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from ..stream import connect
     from ..stream.record import record
 
-    with connect(args.card, name="record", reconnect=args.reconnect) as client, ExitStack() as opened:
+    with connected(args, name="record") as client, ExitStack() as opened:
         feeds = subscribe(client, args, whole=True)
         recorded = []
         for name, path in _paths(list(feeds), args.path).items():

@@ -70,6 +70,7 @@ def server_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--card", type=Path, help="where to write the card (default: NAME.card in this folder)")
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     command.add_argument("--port", type=int, default=0, help="UDP port (default: the one of the last time, or any)")
+    command.add_argument("--qlog", metavar="FOLDER", help="log what happens on each QUIC connection there")
     command.add_argument("--rotate-token", action="store_true", help="make a new access token; old cards end")
 
 
@@ -124,7 +125,8 @@ def serve_until_stopped(sources: Mapping[str, Any], args: argparse.Namespace) ->
 
     name = "+".join(sources)
     card = args.card or Path(f"{name.replace('/', '-')[:100]}.card")
-    with serve(sources, name=name, host=args.host, port=args.port, rotate_token=args.rotate_token) as server:
+    where = {"host": args.host, "port": args.port, "rotate_token": args.rotate_token, "qlog": args.qlog}
+    with serve(sources, name=name, **where) as server:
         progress, meter = Progress(), Meter()
         try:
             server.card.save(card)

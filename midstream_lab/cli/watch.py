@@ -53,14 +53,18 @@ def subscription_options(command: argparse.ArgumentParser, *, policy: str = "dro
         metavar="SECONDS",
         help="how long to try again after a lost connection; 0: not at all (default: 600)",
     )
+    command.add_argument("--qlog", metavar="FOLDER", help="log what happens on the QUIC connection there")
+    command.add_argument(
+        "--insecure-accept-any-certificate",
+        action="store_true",
+        help="do not check who answers: whoever does gets the card's token, and is believed",
+    )
     command.add_argument("--seconds", type=float, help="stop after this long (default: at the end or Ctrl-C)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from ..stream import connect
-
-    with connect(args.card, name="watch", reconnect=args.reconnect) as client:
+    with connected(args, name="watch") as client:
         feeds = subscribe(client, args, window=max(2 * args.window, 8192))
         watched = [Watched(name=name, feed=feed) for name, feed in feeds.items()]
         for each in watched:
@@ -70,6 +74,19 @@ def run(args: argparse.Namespace) -> int:
                 each.feed.sink(_seen)  # else the feed would wait for somebody to read its first window
         watch(client, watched, seconds=args.seconds)
     return 0
+
+
+def connected(args: argparse.Namespace, *, name: str) -> Any:
+    """A client, as the options say."""
+    from ..stream import connect
+
+    return connect(
+        args.card,
+        name=name,
+        reconnect=args.reconnect,
+        qlog=args.qlog,
+        insecure_accept_any_certificate=args.insecure_accept_any_certificate,
+    )
 
 
 def subscribe(client: Any, args: argparse.Namespace, *, whole: bool = False, **options: Any) -> dict[str, Any]:
@@ -134,6 +151,8 @@ class Watched:
         each = ring.bytes / ring.size if ring.size else 0.0
         rate = self.meter.rate(counts.received, round(counts.received * each))
         line = f"{self.name}: {counts.received:,} rows, {rate}, lost {counts.lost:,}"
+        if counts.decimated:
+            line += f", decimated {counts.decimated:,}"
         if counts.late:
             line += f", late {counts.late:,}"
         if interruption := self.feed.interruption:

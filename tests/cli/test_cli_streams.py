@@ -209,6 +209,33 @@ def test_what_cannot_be_watched_is_one_sentence(
     assert err.startswith("midstream-lab watch: ")
 
 
+def test_nobody_is_believed_without_a_certificate_unless_that_is_said_in_so_many_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from dataclasses import replace
+
+    from midstream_lab.stream import Replay, serve
+    from midstream_lab.stream.certificates import Authority
+
+    with serve({"x": Replay([1.0, 2.0], dt=1, speed="max")}, name="x") as server:
+        (tmp_path / "other").mkdir()
+        replace(server.card, authority=Authority(tmp_path / "other").pem).save("x.card")
+        assert main(["watch", "x.card", "--no-estimate"]) == 1
+        assert "certificate was refused" in capsys.readouterr().err
+        with pytest.warns(UserWarning, match="insecure_accept_any_certificate"):
+            assert main(["watch", "x.card", "--no-estimate", "--insecure-accept-any-certificate"]) == 0
+    assert "x: 2 rows" in capsys.readouterr().out
+
+
+def test_qlog_is_written_where_asked_for(tmp_path: Path) -> None:
+    from midstream_lab.stream import Replay, serve
+
+    with serve({"x": Replay([1.0, 2.0], dt=1, speed="max")}, name="x") as server:
+        server.card.save("x.card")
+        assert main(["watch", "x.card", "--no-estimate", "--qlog", "logs"]) == 0
+    assert list((tmp_path / "logs").iterdir())
+
+
 def test_a_priority_is_for_all_sources_or_for_one() -> None:
     names = ["a", "b"]
     assert priorities([], names) == {}
@@ -242,7 +269,8 @@ def test_progress_is_drawn_over_in_a_terminal_and_only_its_end_is_printed_elsewh
     progress.show("three", last=True)
     assert capsys.readouterr().out == "three\n"
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "5")
     progress.show("one", "two")
-    progress.show("three", "four")
+    progress.show("threefold", "four")
     progress.show("five", last=True)
-    assert capsys.readouterr().out == "\r\033[Jone\ntwo\033[1F\033[Jthree\nfour\033[1F\033[Jfive\n"
+    assert capsys.readouterr().out == "\r\033[Jone\ntwo\033[1F\033[Jthre\nfour\033[1F\033[Jfive\n"
