@@ -19,7 +19,7 @@ import pytest
 from midstream_lab.errors import InputError, LabError, MissingExtra, StorageError
 from midstream_lab.feed import Block, Channel, Feed, Schema
 from midstream_lab.stream import Replay, connect, serve
-from midstream_lab.stream.record import Recording, disk, record, store
+from midstream_lab.stream.record import Recording, disk, lock, record, store
 from midstream_lab.timebase import TimeBase
 
 SCHEMA = Schema(channels=(Channel(name="x", unit="mV"), Channel(name="word", kind="text")), attrs={"title": "t"})
@@ -460,6 +460,19 @@ def test_a_full_disk_ends_the_recorder_and_nothing_else(tmp_path: Path, monkeypa
     assert np.array_equal(Recording(path).window().values, x)
 
 
+def test_a_disk_that_is_full_from_the_start_is_an_error_and_locks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FullLater()
+    fake.full = True
+    for module in (lock, disk):
+        monkeypatch.setattr(module, "os", fake)
+        with Feed(SCHEMA) as feed, pytest.raises(StorageError, match="cannot be written: No space left"):
+            record(feed, tmp_path / "run.zarr")
+        monkeypatch.undo()
+    assert recorded(tmp_path / "run.zarr", block(0, 5)).published == 5
+
+
 def test_a_disk_that_is_full_when_the_recorder_closes_is_not_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -473,6 +486,7 @@ def test_a_disk_that_is_full_when_the_recorder_closes_is_not_passed_over(
     fake.full = True
     with pytest.raises(StorageError, match="cannot be written: No space left"):
         recorder.__exit__(None, None, None)
+    assert recorder.counts.published == 0
     feed.close()
     assert rows(tmp_path / "run.zarr") == list(range(50))
 

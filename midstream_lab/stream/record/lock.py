@@ -47,8 +47,12 @@ class Lock:
                 f"{path.parent.name!r} is being recorded by process {holder or 'unknown'}; close that recorder first, "
                 "or record to another path"
             ) from error
-        os.ftruncate(self._handle, 0)
-        os.write(self._handle, b"%d\n" % os.getpid())
+        try:
+            os.ftruncate(self._handle, 0)
+            os.write(self._handle, b"%d\n" % os.getpid())
+        except OSError as error:
+            self.release()
+            raise StorageError(error.errno, f"{path} cannot be written: {error.strerror}") from error
 
     def release(self) -> None:
         """Let go. May be called again."""

@@ -35,6 +35,7 @@ class Store:
 
     Whole chunks are written and synced before the new length is published by renaming the root ``zarr.json``; the rows
     after them stand in the journal. So whatever ends the process, what is on disk is a prefix of what was appended.
+    After an error of `append`, `sync` or `publish` only `abandon` is allowed.
 
     Parameters
     ----------
@@ -138,12 +139,13 @@ class Store:
                 part = compressed(pack(table(self._runs[at : at + RUNS_CHUNK], RUNS_CHUNK), "int64"))
                 self._put(chunk_path(self.folder, "runs", (self._runs_begin + at) // RUNS_CHUNK), part)
         gapped = self.layout.gapped or any(run.gap or run.stride > 1 for run in self._runs)
-        self.layout = self.layout.grown(rows=self.count, runs=runs, gapped=gapped)
-        self._put(self.folder / "zarr.json", self.layout.document())
+        longer = self.layout.grown(rows=self.count, runs=runs, gapped=gapped)
+        self._put(self.folder / "zarr.json", longer.document())
+        self.layout = longer
         whole = len(self._runs) // RUNS_CHUNK * RUNS_CHUNK
         self._runs, self._runs_begin = self._runs[whole:], self._runs_begin + whole
         if self.count % self.layout.chunk == 0:
-            self._blocks, self._bytes = [], 0
+            self._blocks = []
         self._tell_arrays()
         self._begin_journal([])
 
@@ -237,6 +239,7 @@ class Store:
         data += b"".join(pack_entry(entry, self.layout) for entry in entries)
         self._put(path, data)
         self._journal = self._disk.append_to(path, len(data))
+        self._bytes = len(data)
         self._unsynced = False
 
 
