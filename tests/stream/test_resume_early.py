@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from aioquic.quic.packet import QuicErrorCode
 from kit import until
 
+from midstream_lab.errors import StreamError
 from midstream_lab.stream import Card, Client, Replay, Server, connect, serve
 from midstream_lab.stream._aioquic import CreditConnection, Endpoint, client_configuration
 from midstream_lab.stream.card import split_address
@@ -49,9 +51,20 @@ def hello(card: Card) -> dict[str, Any]:
     return {"op": "hello", "id": 1, "version": VERSION, "token": card.token}
 
 
-def test_a_client_that_comes_back_shows_its_token_before_the_handshake_is_complete(server: Server) -> None:
+def test_a_client_that_comes_back_shows_its_token_before_the_handshake_is_complete(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete: list[bool] = []
+    original = Link._do_hello
+
+    def do_hello(self: Link, request: dict[str, Any]) -> dict[str, Any]:
+        complete.append(self.handshaken)
+        return original(self, request)
+
+    monkeypatch.setattr(Link, "_do_hello", do_hello)
     assert visit(server.card) == (False, False)
     assert [visit(server.card) for _ in range(3)] == [(True, True)] * 3
+    assert complete == [True, False, False, False]
 
 
 def test_each_handshake_brings_one_new_ticket_and_uses_the_older_one_up(server: Server) -> None:
@@ -66,6 +79,18 @@ def test_a_server_that_was_started_again_does_not_know_the_ticket_and_all_goes_o
     with serve({"x": Replay(np.arange(1e5), dt="1/1000")}, name="lab") as again:
         assert visit(again.card) == (False, False)
         assert visit(again.card) == (True, True)
+
+
+def test_a_ticket_that_nobody_has_seen_serves_the_next_attempt(server: Server) -> None:
+    visit(server.card)
+    ticket = tickets._kept[server.card.server, server.card.authority][1]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        nowhere = replace(server.card, addresses=(f"127.0.0.1:{silent.getsockname()[1]}",))
+        with pytest.raises(StreamError, match="no answer"):
+            connect(nowhere, timeout=0.3)
+    assert tickets._kept[server.card.server, server.card.authority][1] is ticket
+    assert visit(server.card) == (True, True)
 
 
 def test_only_requests_without_an_effect_on_the_sources_may_come_early() -> None:
