@@ -26,7 +26,7 @@ class UdpLines(PortLines):
 
     Whoever reaches the port can send, and nothing is encrypted: so it is open on this machine only, unless `host` says
     otherwise. A datagram that finds the kernel's buffer full is lost without a trace; senders who need every row use
-    `TcpLines`.
+    `TcpLines`. What comes before the source runs waits in that buffer (1 MiB at most) and arrives when it is read.
 
     Parameters
     ----------
