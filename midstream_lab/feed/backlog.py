@@ -38,6 +38,19 @@ class Backlog(Reader):
         See `Reader`.
     policy : {"drop_newest", "decimate"}
         What happens when the reader is behind.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> from midstream_lab.feed import Channel, Feed, Schema
+    >>> feed = Feed(Schema(channels=(Channel(name="x"),)), window=4)
+    >>> nobody = SimpleNamespace(wake=lambda: None, fail=print)
+    >>> newest, every = attach(feed, nobody, "drop_newest"), attach(feed, nobody, "decimate", strided=True)
+    >>> feed.append_rows([[float(i) for i in range(10)]])
+    >>> newest.take(100).columns[0], every.take(100).columns[0]
+    (array([0., 1., 2., 3.]), array([0., 4., 8.]))
+    >>> every.counts
+    ReaderCounts(sent=10, received=3, dropped=7, waiting=0)
     """
 
     def offered(self, block: Block) -> LabError | None:

@@ -144,6 +144,12 @@ class Block:
         """The rows whose numbers are divisible by `stride`, as they are; all, if they are further apart already.
 
         Rows are chosen by their numbers, so that it does not matter how they were cut into blocks.
+
+        Examples
+        --------
+        >>> block = Block(first=3, start=3, columns=(np.arange(3.0, 12.0),))
+        >>> block.thinned(4, step=1).columns[0]
+        array([4., 8.])
         """
         every = max(1, stride // self.stride)
         begin = -(self.first // self.stride) % every
