@@ -26,9 +26,9 @@ __all__ = [
     "BATCH_BYTES",
     "BATCH_ROWS",
     "Decoder",
+    "DecoderLimits",
     "Encoder",
     "Header",
-    "Limits",
     "Rows",
     "moved",
     "pieces",
@@ -45,7 +45,7 @@ END = struct.pack("<II", CONTINUATION, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class DecoderLimits:
     """What a decoder accepts, checked before anything is buffered.
 
     Parameters
@@ -153,7 +153,7 @@ class Decoder:
 
     Parameters
     ----------
-    limits : Limits, optional
+    limits : DecoderLimits, optional
         What to accept.
 
     Attributes
@@ -168,9 +168,9 @@ class Decoder:
         Offset at which the message under way ends, as far as that is known.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: DecoderLimits | None = None) -> None:
         require("pyarrow", extra="stream")
-        self.limits = limits or Limits()
+        self.limits = limits or DecoderLimits()
         self.header: Header | None = None
         self.ended = False
         self.offset = 0

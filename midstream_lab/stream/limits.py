@@ -26,8 +26,9 @@ class Limits:
         Connections that have not shown the token yet; default 64. One more ends the oldest of them, so that half-open
         connections keep nobody out.
     unproved : int, optional
-        Newcomers above which a client has to prove its address before the server keeps anything of it (a Retry packet,
-        RFC 9000, 8.1.2); default 8. A server that listens beyond loopback always asks for the proof.
+        Newcomers that need not prove their address; when there are so many, the next one has to, before the server
+        keeps anything of it (a Retry packet, RFC 9000, 8.1.2). Default 8; a server that listens beyond loopback always
+        asks for the proof.
     patience : float, optional
         Seconds that a newcomer has to show the token; default 5.
     subscriptions : int, optional

@@ -300,7 +300,7 @@ class Server:
         if len(self.links) >= self.limits.connections + 2 * self.limits.newcomers:
             return "no"  # until those that were ended have gone
         # beyond this machine an address has to be proved before the server spends memory on it
-        return "prove" if self._prove or len(self._newcomers()) > self.limits.unproved else "yes"
+        return "prove" if self._prove or len(self._newcomers()) >= self.limits.unproved else "yes"
 
     def _use_leaf(self) -> None:
         use_certificate(self._configuration, self._keeper.leaf.certificate, self._keeper.leaf.key)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from midstream_lab.errors import FrameError, InputError
 from midstream_lab.feed import Block, Channel, Schema
-from midstream_lab.stream.frames import END, Decoder, Encoder, Header, Limits, Rows
+from midstream_lab.stream.frames import END, Decoder, DecoderLimits, Encoder, Header, Rows
 from midstream_lab.timebase import TimeBase
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -62,7 +62,7 @@ DECIMATED_STREAM = (VECTORS / "decimated.arrows").read_bytes()
 ECG_STREAM = stream(ECG, ecg_block(0, 3), ecg_block(3, 100), ecg_block(110, 7, gap=7))
 
 
-def decode(data: bytes, sizes: list[int] | None = None, *, limits: Limits | None = None) -> list[Header | Rows]:
+def decode(data: bytes, sizes: list[int] | None = None, *, limits: DecoderLimits | None = None) -> list[Header | Rows]:
     decoder = Decoder(limits)
     found: list[Header | Rows] = []
     at = 0
@@ -218,17 +218,17 @@ def test_a_truncated_stream_is_a_frame_error(cut: int) -> None:
 
 
 def test_lengths_are_refused_before_anything_is_buffered() -> None:
-    decoder = Decoder(Limits(metadata=4096))
+    decoder = Decoder(DecoderLimits(metadata=4096))
     with pytest.raises(FrameError, match="up to 4096"):
         list(decoder.receive(struct.pack("<II", 0xFFFFFFFF, 1 << 30)))
     encoder = Encoder(ECG)
     big = encoder.block(ecg_block(0, 3000))
     metadata = 8 + struct.unpack_from("<I", big, 4)[0]
-    decoder = Decoder(Limits(body=40_000))
+    decoder = Decoder(DecoderLimits(body=40_000))
     list(decoder.receive(encoder.header()))
     with pytest.raises(FrameError, match="at most 40000"):
         list(decoder.receive(big[:metadata]))
-    decoder = Decoder(Limits(rows=100))
+    decoder = Decoder(DecoderLimits(rows=100))
     list(decoder.receive(encoder.header()))
     with pytest.raises(FrameError, match="at most 100"):
         list(decoder.receive(big[:metadata]))
