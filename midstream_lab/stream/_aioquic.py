@@ -113,16 +113,18 @@ class PriorityConnection(QuicConnection):
         # on one machine the bound is for all: more would only overflow the buffer of the peer's socket
         self._first = CONTROL if self._max_datagram_size == LOOPBACK_DATAGRAM else min(levels, default=CONTROL)
         self.held = False
-        super()._write_application(builder, network_path, now)
+        try:
+            super()._write_application(builder, network_path, now)
+        finally:
+            if any(not s.sender.buffer_is_empty and self._urgency(s) != CONTROL for s in self._streams_queue):
+                self._loss._cc.flight.leave_over()
 
     def _write_stream_frame(self, builder: Any, space: Any, stream: Any, max_offset: int) -> int:
         sender, size = stream.sender, self._max_datagram_size
         if self._urgency(stream) > self._first:
-            flight = self._loss._cc.flight
             under_way = builder._datagram_flight_bytes + builder._flight_bytes
-            room = flight.bound - self._loss.bytes_in_flight - under_way
+            room = self._loss._cc.flight.bound - self._loss.bytes_in_flight - under_way
             if room < size:  # less than a datagram is not worth one
-                flight.limits()
                 return 0
             if under_way >= SLICE * size:
                 self.held = True

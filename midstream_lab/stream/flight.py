@@ -3,95 +3,104 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 
 __all__ = ["FlightBound"]
 
-#: How long bytes may wait in queues along the path, in seconds, and the least and most of it in datagrams.
-QUEUED, LEAST, MOST = 0.002, 2, 16
+#: How long bytes may wait in queues along the path, in seconds and of its round trip: it takes some to see that the
+#: path has become faster.
+QUEUED, SHARE = 0.002, 0.15
+#: Datagrams of the first bound, and the least that it may become.
+FIRST, LEAST = 16, 4
+#: Rounds whose bandwidth counts. After the search the best is left out: acknowledgements that come in a lump feign it.
+RECENT = 10
+#: Growth of the bandwidth below which a round shows a full path, and how many of them end the first search for it.
+FULL, ENOUGH = 1.25, 3
 #: Rounds after which the bound is halved for `DRAIN` rounds, so that the round trip of the empty path shows again.
 MEMORY, DRAIN = 512, 2
-#: Round trip over that of the empty path at which the first search for the bandwidth ends.
-FULL = 1.25
 
 
 class FlightBound:
-    """The bound on unacknowledged bytes of less urgent streams, from measured round trips.
+    """The bound on unacknowledged bytes of less urgent streams: the measured bandwidth-delay product and a little more.
 
-    The bound moves half the way to ``bound * base / round_trip + queued`` once in a round trip, where `base` is the
-    round trip of the empty path: at rest the path holds its bandwidth-delay product, and 2 ms of `queued` bytes wait in
-    it. That is the rule of FAST TCP (Wei, Jin, Low and Hegde, 2006). Until the path is full for the first time, the
-    bound doubles.
+    The bandwidth is what was acknowledged in a round trip, at its best of late; the delay is the shortest round trip.
+    These are the measures of BBR (Cardwell, Cheng, Gunn, Yeganeh and Jacobson, 2016), here without its pacing. At
+    first the bound doubles in every round, until the bandwidth grows no more.
 
     Parameters
     ----------
     datagram : int
         Bytes of a full datagram.
     fixed : bool, optional
-        Keep to the initial bound, which is two datagrams: on one machine the path holds nothing, and a second
-        datagram is all that keeps both ends busy; default False.
+        Keep to two datagrams: on one machine the path holds nothing, and a second datagram is all that keeps both
+        ends busy; default False.
 
     Examples
     --------
     >>> flight = FlightBound(datagram=1200)
     >>> before = flight.bound
     >>> for now in (0.02, 0.04, 0.06):
-    ...     flight.limits()
-    ...     flight.on_acked(now=now, sent_at=now - 0.02)
+    ...     flight.leave_over()
+    ...     flight.on_acked(now=now, sent_at=now - 0.02, size=1200)
     >>> flight.bound > before
     True
     """
 
     def __init__(self, *, datagram: int, fixed: bool = False) -> None:
-        self.bound = (2 if fixed else MOST) * datagram
+        self.bound = (2 if fixed else FIRST) * datagram
         self._datagram = datagram
         self._fixed = fixed
-        self._searching = True
-        self._limits = False
+        self._search = ENOUGH
+        self._left_over = False
         self._began = -math.inf
-        self._sum, self._count = 0.0, 0
+        self._acked = 0
+        self._shortest = math.inf
         self._round = 0
         self._bases = [math.inf, math.inf]
+        self._rates: deque[float] = deque(maxlen=RECENT)
 
-    def limits(self) -> None:
-        """The bound has kept something back: only then it may grow."""
-        self._limits = True
+    def leave_over(self) -> None:
+        """There was more to send than could be sent: only then a round shows the bandwidth."""
+        self._left_over = True
 
-    def on_acked(self, *, now: float, sent_at: float) -> None:
+    def on_acked(self, *, now: float, sent_at: float, size: int) -> None:
         """A packet was acknowledged.
 
         Parameters
         ----------
         now, sent_at : float
             When the acknowledgement came and when the packet was sent, in seconds of one clock.
+        size : int
+            Its bytes.
         """
         if self._fixed:
             return
-        self._sum += now - sent_at
-        self._count += 1
+        self._acked += size
+        self._shortest = min(self._shortest, now - sent_at)
         if sent_at >= self._began:
-            self._end_round(max(self._sum / self._count, 1e-6))
-            self._sum, self._count, self._began = 0.0, 0, now
+            if self._began > -math.inf:
+                self._end_round(self._acked / max(now - self._began, 1e-6))
+            self._shortest, self._began, self._acked, self._left_over = math.inf, now, 0, False
 
-    def _end_round(self, round_trip: float) -> None:
+    def _end_round(self, rate: float) -> None:
         self._round += 1
-        drained = self._round % MEMORY
-        if drained == 0:
+        since = self._round % MEMORY
+        if since == 0:
             self._bases = [math.inf, self._bases[0]]
-            self.bound //= 2
-        self._bases[0] = min(self._bases[0], round_trip)
-        if drained > DRAIN or self._round < MEMORY:
-            self._move(round_trip, round_trip / min(self._bases))
-        elif drained == DRAIN:
-            self.bound *= 2
-        self._limits = False
+            self.bound = max(self.bound // 2, LEAST * self._datagram)
+        self._bases[0] = min(self._bases[0], self._shortest)
+        if since > DRAIN or self._round < MEMORY:
+            self._measure(rate)
 
-    def _move(self, round_trip: float, crowding: float) -> None:
-        if self._searching and crowding < FULL:
-            wanted = 2 * self.bound
-        else:
-            self._searching = False
-            wait = QUEUED * self.bound / round_trip
-            queued = min(max(wait, LEAST * self._datagram), MOST * self._datagram)
-            wanted = int((self.bound + self.bound / crowding + queued) / 2)
-        if wanted < self.bound or self._limits:
-            self.bound = max(wanted, LEAST * self._datagram)
+    def _measure(self, rate: float) -> None:
+        best = max(self._rates, default=0.0)
+        if not self._left_over and rate < best:
+            return
+        self._rates.append(rate)
+        if self._search and self._left_over:
+            self._search = ENOUGH if rate > FULL * best else self._search - 1
+        base = min(self._bases)
+        usual = sorted(self._rates)[-1 if self._search else -2 :][0]
+        more = base if self._search else max(QUEUED, SHARE * base)
+        # the whole datagram lets a bound of a few datagrams grow
+        self.bound = max(int(usual * (base + more)) + self._datagram, LEAST * self._datagram)
