@@ -9,6 +9,7 @@ from typing import Any
 from ..errors import LabError
 from ..feed.backlog import attach
 from ..feed.reader import Policy, ReaderCounts
+from ..feed.schema import Block
 from ..priority import Priority
 from ._aioquic import Endpoint
 from .frames import BATCH_BYTES, BATCH_ROWS, Encoder, pieces, row_bytes
@@ -80,8 +81,9 @@ class Outflow:
         if since == "newest":
             self._reader.begin_at(feed.next)
         continues = run in (None, runner.run) or runner.seekable
-        if number is not None and continues:
-            self._reader.begin_at(number)
+        self._first = number if number is not None and continues else 0
+        if self._first:
+            self._reader.begin_at(self._first)
         schema = feed.schema
         self._batch_rows = max(1, min(BATCH_ROWS, BATCH_BYTES // max(1, row_bytes(schema)), feed.ring.capacity // 2))
         labels = {"name": runner.name, "subscription": str(subscription), "run": runner.run}
@@ -122,12 +124,8 @@ class Outflow:
             block = self._reader.take(self._batch_rows)
             if block is None:
                 return
-            for part in pieces(block, step=self._reader.feed.schema.time.step):
-                data = self._encoder.block(part)
-                self._endpoint.write(self.stream, data)
-                self.bytes += len(data)
+            self._send(block)
             self._reader.release()
-            self.rows += len(block)
             if not self._reader.waiting:
                 self._due = False
         self._loop.call_soon(self.turn)
@@ -138,6 +136,20 @@ class Outflow:
         if self._timer is not None:
             self._timer.cancel()
         self._reader.detach()
+
+    def _send(self, block: Block) -> None:
+        """Send the rows from the one on that was asked for: the run may still be before it."""
+        step = self._reader.feed.schema.time.step
+        if block.first < self._first:
+            before = -((block.first - self._first) // block.stride)
+            if before >= len(block):
+                return
+            block = block.cut(before, len(block), step=step)
+        for part in pieces(block, step=step):
+            data = self._encoder.block(part)
+            self._endpoint.write(self.stream, data)
+            self.bytes += len(data)
+        self.rows += len(block)
 
     def _wake(self) -> None:
         self._woken = False

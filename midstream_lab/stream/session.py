@@ -46,6 +46,12 @@ class Subscription:
         """Name of the source."""
         return str(self.request["source"])
 
+    @property
+    def since(self) -> int | str:
+        """The row to go on with, or where to begin if none has come."""
+        begin: int | str = self.request["since"]
+        return begin if self.inflow.next is None else self.inflow.next
+
 
 class Session:
     """Keeps a connection to a server, and its subscriptions. Lives in the loop thread; others may read its state.
@@ -242,12 +248,12 @@ class Session:
 
     async def _resubscribe(self, calling: Calling) -> bool:
         """Go on with every subscription that has not ended; whether the connection lasted for that."""
-        for held in list(self.subscriptions):
+        # in the order of their rows: a replay that is started again begins where the first one goes on
+        for held in sorted(self.subscriptions, key=lambda held: held.since if isinstance(held.since, int) else 0):
             held.inflow.look()
             if not held.inflow.waiting:
                 continue
-            since = held.request["since"] if held.inflow.next is None else held.inflow.next
-            request = held.request | {"since": since}
+            request = held.request | {"since": held.since}
             try:
                 held.number, stream, header = await asyncio.wait_for(calling.subscribe(request), self._timeout)
             except TimeoutError:

@@ -315,6 +315,30 @@ def test_a_replay_goes_on_at_the_next_row_when_its_server_was_started_again() ->
             assert np.array_equal(rows.all()[:, 0], X)
 
 
+def test_a_replay_that_is_started_again_begins_where_the_feed_that_is_furthest_behind_goes_on() -> None:
+    server = serve({"x": replay()}, name="lab")
+    with connect(server.card) as client:
+        ahead = client.subscribe("x", since=6000, policy="block", name="ahead")
+        behind = client.subscribe("x", policy="block", name="behind")
+        behind.wait(n=1000, timeout=20)
+        server.close()
+        with serve({"x": replay()}, name="lab"):
+            rows = [Rows(behind), Rows(ahead)]
+            behind.wait(n=7000, timeout=30)
+            client.set_speed("x", "max")
+            assert np.array_equal(rows[0].all()[:, 0], X)
+            assert np.array_equal(rows[1].all()[:, 0], X[6000:])
+            for feed in (ahead, behind):
+                assert (feed.counts.lost, feed.counts.late) == (0, 0)
+
+
+def test_rows_before_the_one_that_was_asked_for_are_not_sent() -> None:
+    with serve({"x": replay(X[:3000])}) as server, connect(server.card) as client:
+        rows = Rows(client.subscribe("x", since=1234, policy="block"))
+        assert np.array_equal(rows.all()[:, 0], X[1234:3000])
+        assert (rows.blocks[0].first, rows.feed.counts.lost, rows.feed.counts.late) == (1234, 0, 0)
+
+
 def test_a_server_that_is_replaced_under_its_name_is_followed() -> None:
     with serve({"x": replay()}, name="lab") as server, connect(server.card) as client:
         feed = client.subscribe("x")
