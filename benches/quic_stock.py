@@ -24,7 +24,7 @@ from quic_common import CASES, PATIENCE, SAMPLE, SETTLE, Arrivals, pace, samples
 from midstream_lab.stream.card import split_address
 from midstream_lab.stream.certificates import NAME, Authority, LeafKeeper, utc_now
 from midstream_lab.stream.folder import data_folder
-from midstream_lab.stream.server import _addresses
+from midstream_lab.stream.addresses import addresses_of
 
 AHEAD = 1 << 20
 PIECE = bytes(1 << 18)
@@ -136,7 +136,7 @@ async def host_streams(host: str, datagram: int, seconds: float) -> None:
 
     server = await serve(host, 0, configuration=configuration, create_protocol=make)
     port = server._transport.get_extra_info("sockname")[1]
-    say({"address": _addresses(host, port)[0]})
+    say({"address": addresses_of(host, port)[0]})
     await asyncio.to_thread(until_told)
     server.close()
 

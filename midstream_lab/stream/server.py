@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import errno
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from html import escape
-from os import PathLike, fspath
-from pathlib import Path
+from os import PathLike
 from types import TracebackType
 from typing import Any
 
-import xarray as xr
-
 from .. import registry
-from ..errors import InputError, StreamError
+from ..errors import InputError
 from ..feed.schema import Source
-from ..read import read
 from ._aioquic import Admission, Listener, on_loopback, server_configuration, use_certificate
+from .addresses import addresses_of, listen_error
 from .card import Card
 from .certificates import Authority, LeafKeeper, utc_now
 from .folder import data_folder
@@ -30,13 +26,10 @@ from .loop import LoopThread
 from .outflow import Outflow
 from .qlog import QlogFolder
 from .runner import Runner, Start
-from .sources.replay import Replay
+from .served import Served, named_sources
 from .tickets import Tickets
 
 __all__ = ["Server", "serve"]
-
-#: What can be served.
-Served = Source | xr.DataArray | xr.Dataset | str | PathLike[str]
 
 
 def serve(
@@ -105,7 +98,7 @@ def serve(
     ...     feed.schema.names
     ('x', 'y', 'z')
     """
-    named = _named(sources)
+    named = named_sources(sources)
     return Server(
         named,
         name=name or "+".join(named),
@@ -179,7 +172,7 @@ class Server:
             self.card = Card(
                 name=name,
                 server=identity.server,
-                addresses=tuple(_addresses(host, bound)),
+                addresses=tuple(addresses_of(host, bound)),
                 authority=authority.pem,
                 token=identity.token,
             )
@@ -281,7 +274,7 @@ class Server:
             except OSError as error:
                 if error.errno == errno.EADDRINUSE and choice != choices[-1]:
                     continue
-                raise _listen_error(error, host, choice) from error
+                raise listen_error(error, host, choice) from error
             return quic, transport.get_extra_info("sockname")[1]
         raise AssertionError("the last choice returns or raises")
 
@@ -306,42 +299,6 @@ class Server:
         use_certificate(self._configuration, self._keeper.leaf.certificate, self._keeper.leaf.key)
 
 
-def _named(sources: tuple[Any, ...]) -> dict[str, Source]:
-    named: dict[str, Source] = {}
-    for given in sources:
-        several = isinstance(given, Mapping) and not isinstance(given, xr.Dataset)
-        items = given.items() if several else [(_default_name(given), given)]
-        for label, thing in items:
-            if not isinstance(label, str) or not label:
-                raise InputError(f"a source needs a name that is a text, not {label!r}")
-            if label in named:
-                raise InputError(f"two sources are named {label!r}; give them names: serve({{'a': ..., 'b': ...}})")
-            named[label] = _source(thing)
-    if not named:
-        raise InputError("serve() needs at least one source: a sequence, a Replay, a Simulation or another Source")
-    return named
-
-
-def _source(thing: Any) -> Source:
-    if isinstance(thing, (str, PathLike)):
-        thing = read(thing)
-    if isinstance(thing, (xr.DataArray, xr.Dataset)):
-        return Replay(thing)
-    if not isinstance(thing, Source):
-        raise InputError(
-            f"{type(thing).__name__} is not a source: it needs schema, live and blocks(). Allowed: a DataArray "
-            "(datasets.load, read, sequence), the path of a file, a Replay, a Simulation or another Source"
-        )
-    return thing
-
-
-def _default_name(thing: Any) -> str:
-    if isinstance(thing, (str, PathLike)):
-        return Path(fspath(thing)).stem
-    name = getattr(thing, "name", None)
-    return name if isinstance(name, str) and name else "sequence"
-
-
 def _rate(runner: Runner) -> str:
     return escape(", ".join(runner.source.schema.names[:8]))
 
@@ -358,29 +315,3 @@ def _clients(links: Iterable[Link]) -> str:
     head = "".join(f"<th>{title}</th>" for title in titles)
     body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><caption>clients</caption><tr>{head}</tr>{body}</table>" if rows else ""
-
-
-def _listen_error(error: OSError, host: str, port: int) -> StreamError:
-    if error.errno == errno.EADDRINUSE:
-        return StreamError(f"UDP port {port} of {host} is in use; choose another, or port=0 for any that is free")
-    if error.errno == errno.EACCES:
-        return StreamError(f"UDP port {port} may not be used by this person; choose one above 1023")
-    return StreamError(f"cannot listen on {host}:{port}: {error.strerror or error}; is it an address of this machine?")
-
-
-def _addresses(host: str, port: int) -> list[str]:
-    """The addresses under which a server that listens on `host` is found; loopback last."""
-    hosts = [host]
-    if host in ("0.0.0.0", "::"):
-        hosts = [*filter(None, [_outward()]), "127.0.0.1" if host == "0.0.0.0" else "::1"]
-    return [f"[{h}]:{port}" if ":" in h else f"{h}:{port}" for h in hosts]
-
-
-def _outward() -> str | None:
-    """This machine's address towards others; connecting a UDP socket sends nothing."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # TEST-NET-1 of RFC 5737
-            return str(probe.getsockname()[0])
-        except OSError:
-            return None
