@@ -21,10 +21,10 @@ from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.events import ConnectionTerminated, QuicEvent, StreamDataReceived
 from quic_common import CASES, PATIENCE, SAMPLE, SETTLE, Arrivals, pace, samples, say, until_told
 
+from midstream_lab.stream.addresses import addresses_of
 from midstream_lab.stream.card import split_address
 from midstream_lab.stream.certificates import NAME, Authority, LeafKeeper, utc_now
 from midstream_lab.stream.folder import data_folder
-from midstream_lab.stream.addresses import addresses_of
 
 AHEAD = 1 << 20
 PIECE = bytes(1 << 18)

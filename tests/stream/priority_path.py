@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from aioquic.asyncio import QuicConnectionProtocol
+from aioquic.quic.configuration import QuicConfiguration
+from aioquic.quic.connection import QuicConnection
+from aioquic.quic.events import HandshakeCompleted, StreamDataReceived
 from relay import Impairments
 from virtual_path import run, serve_over
 
@@ -41,7 +45,7 @@ class Traffic:
     bulk_came: int = 0
 
 
-class Sending(Endpoint):
+class Sends:
     """The server's end: samples on one stream, bulk on another."""
 
     def __init__(self, *args: Any, traffic: Traffic, **options: Any) -> None:
@@ -76,7 +80,7 @@ class Sending(Endpoint):
         self._loop.call_at(due + PERIOD, self._sample, stream, due + PERIOD)
 
 
-class Receiving(Endpoint):
+class Receives:
     """The client's end: grants credit as bytes come."""
 
     def __init__(self, *args: Any, traffic: Traffic, **options: Any) -> None:
@@ -96,16 +100,77 @@ class Receiving(Endpoint):
             self._traffic.bulk_came += len(data)
 
 
-async def _measure(
-    folder: Path, path: Impairments, traffic: Traffic, change: dict[str, Priority], settle: float, seconds: float
-) -> None:
+class Sending(Sends, Endpoint):
+    """The server's end with priorities."""
+
+
+class Receiving(Receives, Endpoint):
+    """The client's end with credit of its own."""
+
+
+class Stock(QuicConnectionProtocol):
+    """Stock aioquic under the names of `Endpoint`: no priorities, and credit as bytes come."""
+
+    open_stream, write, backlog = Endpoint.open_stream, Endpoint.write, Endpoint.backlog
+
+    def set_priority(self, stream_id: int, priority: Priority) -> None:
+        """Stock aioquic has none."""
+
+    def grant(self, stream_id: int, limit: int) -> None:
+        """Stock aioquic grants credit itself."""
+
+    def on_progress(self) -> None:
+        """Only the sender has something to do."""
+
+    def datagram_received(self, data: Any, addr: Any) -> None:
+        super().datagram_received(data, addr)
+        self.on_progress()
+
+    def quic_event_received(self, event: Any) -> None:
+        if isinstance(event, StreamDataReceived):
+            self.on_data(event.stream_id, event.data, event.end_stream)
+        elif isinstance(event, HandshakeCompleted):
+            self.on_ready()
+
+
+class StockSending(Sends, Stock):
+    """The server's end without priorities."""
+
+
+class StockReceiving(Receives, Stock):
+    """The client's end without credit of its own."""
+
+    def on_ready(self) -> None:
+        """The server begins."""
+
+
+def _ends(folder: Path, traffic: Traffic, *, stock: bool) -> tuple[QuicServer, Any]:
+    """A server and a client, not yet joined."""
     authority = Authority(folder)
     leaf = LeafKeeper(authority).leaf
-    here = server_configuration(HOST)
+    if stock:
+        here = QuicConfiguration(is_client=False, alpn_protocols=["bench"])
+        there = QuicConfiguration(alpn_protocols=["bench"], server_name=NAME, cadata=authority.pem.encode())
+        client: Any = StockReceiving(QuicConnection(configuration=there), traffic=traffic)
+    else:
+        here = server_configuration(HOST)
+        there = client_configuration(HOST, authority=authority.pem, server_name=NAME)
+        client = Receiving(CreditConnection(configuration=there), traffic=traffic)
     use_certificate(here, leaf.certificate, leaf.key)
-    server = QuicServer(configuration=here, create_protocol=partial(Sending, traffic=traffic))
-    there = client_configuration(HOST, authority=authority.pem, server_name=NAME)
-    client = Receiving(CreditConnection(configuration=there), traffic=traffic)
+    make = partial(StockSending if stock else Sending, traffic=traffic)
+    return QuicServer(configuration=here, create_protocol=make), client
+
+
+async def _measure(
+    folder: Path,
+    path: Impairments,
+    traffic: Traffic,
+    change: dict[str, Priority],
+    settle: float,
+    seconds: float,
+    stock: bool,
+) -> None:
+    server, client = _ends(folder, traffic, stock=stock)
     serve_over(path, server, client)
     await asyncio.sleep(settle)
     begun = len(traffic.sent)
@@ -127,13 +192,15 @@ def measure(
     change: dict[str, Priority] | None = None,
     settle: float = 1.0,
     seconds: float = 1.0,
+    stock: bool = False,
 ) -> tuple[np.ndarray, float]:
     """One-way delays of the samples in seconds, and bytes a second of the bulk stream, once that has settled.
 
-    Streams without a priority are left out; `change` gives other priorities after half of the time.
+    Streams without a priority are left out; `change` gives other priorities after half of the time; `stock` takes
+    aioquic as it is.
     """
     given = {"samples": samples, "bulk": bulk}
     traffic = Traffic(priorities={name: priority for name, priority in given.items() if priority is not None})
-    run(_measure(folder, path, traffic, change or {}, settle, seconds))
+    run(_measure(folder, path, traffic, change or {}, settle, seconds, stock))
     count = len(traffic.came)
     return np.array(traffic.came) - np.array(traffic.sent[:count]), traffic.bulk_came / seconds
