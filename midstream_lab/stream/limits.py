@@ -40,7 +40,7 @@ class Limits:
     control_bytes : float, optional
         Bytes per second of a client's control stream; default 262,144. Above it the connection ends.
     datagrams : float, optional
-        Datagram frames per second of a client; default 200. What is above it is thrown away and counted.
+        Datagram frames per second of a client; default 200. Above it the connection ends.
     burst : float, optional
         Seconds of a rate that may come at once; default 4.
 

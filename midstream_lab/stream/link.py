@@ -40,6 +40,7 @@ class Link(Endpoint):
         self._messages = Messages(most=limits.message_bytes)
         self._requests = Bucket(limits.requests, burst=limits.burst)
         self._bytes = Bucket(limits.control_bytes, burst=limits.burst)
+        self._datagrams = Bucket(limits.datagrams, burst=limits.burst)
         self._control: int | None = None
         self.limit_streams(bidirectional=1, unidirectional=0)
         server.join(self)
@@ -65,6 +66,10 @@ class Link(Endpoint):
             self.end("limit", str(error))
         if ended:
             self.end("closed", "the client has closed its control stream")
+
+    def on_datagram(self, data: bytes) -> None:
+        if not self._datagrams.take():
+            self.end("limit", f"more than {self.limits.datagrams:,.0f} datagrams per second")
 
     def on_reset(self, stream_id: int) -> None:
         for outflow in list(self.outflows.values()):
