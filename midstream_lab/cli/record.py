@@ -20,7 +20,7 @@ recording holds the first so many rows that arrived, and the same command goes o
   midstream-lab record lorenz.card run.zarr            one source
   midstream-lab record all.card runs                   every source: runs/NAME.zarr
   midstream-lab replay run.zarr                        stream it again
-  midstream_lab.stream.record.Recording("run.zarr")    in Python: its rows, gaps and times
+  midstream_lab.stream.Recording("run.zarr")    in Python: its rows, gaps and times
 """
 
 
@@ -47,7 +47,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from ..stream.record import record
+    from ..stream import record
 
     with connected(args, name="record") as client, ExitStack() as opened:
         feeds = subscribe(client, args, whole=True)

@@ -26,8 +26,7 @@ def add_to(commands: argparse._SubParsersAction) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from ..stream import Replay
-    from ..stream.record import Recording
+    from ..stream import Recording, Replay
     from .resolve import labelled
 
     check_card(args)

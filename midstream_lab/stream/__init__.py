@@ -1,4 +1,4 @@
-"""Sequences over QUIC: `serve` a source, `connect` with its card, subscribe, and it is a feed.
+"""Sequences over QUIC: `serve` a source, `connect` with its card, subscribe, and it is a feed; `record` keeps it.
 
 Needs the extra ``stream`` (aioquic, pyarrow); without it, using one of these names says so.
 """
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .sources.simulation import Simulation
     from .sources.tcp import TcpLines
     from .sources.udp import UdpLines
+    from .storage import Recorder, Recording, record
 
 __all__ = [
     "Card",
@@ -30,6 +31,8 @@ __all__ = [
     "Limits",
     "Lines",
     "Offer",
+    "Recorder",
+    "Recording",
     "Replay",
     "Sampler",
     "Server",
@@ -37,6 +40,7 @@ __all__ = [
     "TcpLines",
     "UdpLines",
     "connect",
+    "record",
     "serve",
 ]
 
@@ -47,6 +51,8 @@ _HOMES = {
     "Limits": "limits",
     "Lines": "sources.lines",
     "Offer": "client",
+    "Recorder": "storage",
+    "Recording": "storage",
     "Replay": "sources.replay",
     "Sampler": "sources.sampler",
     "Server": "server",
@@ -54,6 +60,7 @@ _HOMES = {
     "TcpLines": "sources.tcp",
     "UdpLines": "sources.udp",
     "connect": "client",
+    "record": "storage",
     "serve": "server",
 }
 

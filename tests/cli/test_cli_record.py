@@ -11,7 +11,7 @@ from midstream_lab.cli import main
 from midstream_lab.cli.record import _paths
 from midstream_lab.errors import InputError
 from midstream_lab.stream import Replay, connect, serve
-from midstream_lab.stream.record import Recording
+from midstream_lab.stream.storage import Recording
 
 
 def two_files(folder: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_replay_has_the_rate_of_the_recording() -> None:
 
 def record_three(path: str) -> None:
     from midstream_lab.feed import Channel, Feed, Schema
-    from midstream_lab.stream.record import record
+    from midstream_lab.stream.storage import record
 
     feed = Feed(Schema(channels=(Channel(name="x"),)))
     with record(feed, path):

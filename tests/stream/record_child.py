@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from midstream_lab.feed import Block, Channel, Feed, Schema
-from midstream_lab.stream.record import record, store
-from midstream_lab.stream.record.disk import Disk
+from midstream_lab.stream.storage import record, store
+from midstream_lab.stream.storage.disk import Disk
 from midstream_lab.timebase import TimeBase
 
 CHUNK = 256

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from midstream_lab.feed import Block, Channel, Feed, Schema
-from midstream_lab.stream.record import Recording, record
+from midstream_lab.stream.storage import Recording, record
 from midstream_lab.timebase import TimeBase
 
 SCHEMA = Schema(channels=(Channel(name="x", unit="mV"), Channel(name="word", kind="text")), attrs={"title": "t"})

@@ -16,7 +16,7 @@ from midstream_lab.feed import Block, Channel, Feed, Schema
 from midstream_lab.read import read
 from midstream_lab.sequence import timebase
 from midstream_lab.stream import Replay, connect, serve
-from midstream_lab.stream.record import Recording, Run, disk, record, store
+from midstream_lab.stream.storage import Recording, Run, disk, record, store
 from midstream_lab.timebase import TimeBase
 
 CHANNELS = (

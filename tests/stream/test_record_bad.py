@@ -13,7 +13,7 @@ from record_rows import IRREGULAR, SCHEMA, block, recorded, rows
 
 from midstream_lab.errors import InputError, MissingExtra
 from midstream_lab.feed import Block, Channel, Feed, Schema
-from midstream_lab.stream.record import Recording, record, store
+from midstream_lab.stream.storage import Recording, record, store
 from midstream_lab.timebase import TimeBase
 
 # -- what is not a recording -------------------------------------------------------------------------

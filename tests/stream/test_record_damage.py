@@ -12,7 +12,7 @@ from record_rows import SCHEMA, block, recorded, rows
 
 from midstream_lab.errors import InputError
 from midstream_lab.feed import Feed
-from midstream_lab.stream.record import Recording, record, store
+from midstream_lab.stream.storage import Recording, record, store
 
 
 @pytest.fixture

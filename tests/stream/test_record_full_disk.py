@@ -13,7 +13,7 @@ from record_rows import SCHEMA, block, recorded, rows
 from midstream_lab.errors import LabError, StorageError
 from midstream_lab.feed import Block, Feed
 from midstream_lab.stream import Replay, connect, serve
-from midstream_lab.stream.record import Recording, disk, lock, record, store
+from midstream_lab.stream.storage import Recording, disk, lock, record, store
 
 
 class FullLater:

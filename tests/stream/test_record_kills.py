@@ -16,7 +16,7 @@ from record_child import SCHEMAS, blocks, columns, numbers, ticks
 
 from midstream_lab.errors import InputError
 from midstream_lab.feed import Block, Feed
-from midstream_lab.stream.record import Recording, record
+from midstream_lab.stream.storage import Recording, record
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks a process for each kill")
 

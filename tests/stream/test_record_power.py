@@ -13,9 +13,9 @@ import pytest
 
 from midstream_lab.errors import StorageError
 from midstream_lab.feed import Block, Channel, Schema
-from midstream_lab.stream.record import Recording, disk
-from midstream_lab.stream.record.disk import Disk
-from midstream_lab.stream.record.store import Store
+from midstream_lab.stream.storage import Recording, disk
+from midstream_lab.stream.storage.disk import Disk
+from midstream_lab.stream.storage.store import Store
 
 SCHEMA = Schema(channels=(Channel(name="x"), Channel(name="word", kind="text")))
 CHUNK = 16

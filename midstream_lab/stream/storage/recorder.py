@@ -103,7 +103,7 @@ def record(
     --------
     >>> import tempfile
     >>> from midstream_lab.feed import Channel, Schema
-    >>> from midstream_lab.stream.record import Recording
+    >>> from midstream_lab.stream import Recording
     >>> feed = Feed(Schema(channels=(Channel(name="x", unit="mV"),)))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with record(feed, folder + "/run.zarr") as recorder:

@@ -57,7 +57,7 @@ class Recording:
     --------
     >>> import tempfile
     >>> from midstream_lab.feed import Channel, Feed, Schema
-    >>> from midstream_lab.stream.record import record
+    >>> from midstream_lab.stream import record
     >>> feed = Feed(Schema(channels=(Channel(name="x"),)), name="heart")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with record(feed, folder + "/run.zarr"):
