@@ -22,10 +22,11 @@ from ..priority import Priority
 from ..warm import warm
 from .backoff import Backoff, checked_reconnect
 from .card import Card
+from .clock import ClockEstimate
 from .frames import Header
 from .loop import LoopThread
 from .qlog import QlogFolder
-from .session import Session, State
+from .session import Session, State, Subscribed
 from .sources.pacing import Speed, checked_speed
 
 __all__ = ["Client", "Offer", "connect"]
@@ -204,9 +205,27 @@ class Client:
         return dict(self._feeds)
 
     @property
+    def subscriptions(self) -> tuple[Subscribed, ...]:
+        """What is subscribed to now, each with its feed, policy and priority; those that have ended are left out."""
+        return tuple(held.told() for held in list(self._session.subscriptions))
+
+    @property
     def interruption(self) -> str:
         """Why no rows come now, though the client is not closed; else empty."""
         return self._session.interruption()
+
+    @property
+    def clock(self) -> ClockEstimate:
+        """How the server's clock stands against ours, now, with an error bound; waits for the first exchange.
+
+        The connection exchanges readings eight times as it begins and every second after that.
+
+        Raises
+        ------
+        StreamError
+            If there is no connection now, or no answer comes in time.
+        """
+        return self._wait(self._session.clock())
 
     def status(self) -> str:
         """One line: whether it is connected; if not, the attempt it is at and when the next is made."""

@@ -12,16 +12,19 @@ from typing import Any, Literal
 
 from ..errors import AuthError, FrameError, InputError, LabError, StreamError
 from ..feed import Feed
+from ..feed.reader import Policy
+from ..priority import Priority
 from .backoff import Backoff
 from .calling import Calling, dial
 from .card import Card
+from .clock import ClockEstimate
 from .frames import Header
 from .incoming import Incoming
 from .inflow import Inflow
 from .loop import LoopThread
 from .qlog import QlogFolder
 
-__all__ = ["Session", "State", "Subscription"]
+__all__ = ["Session", "State", "Subscribed", "Subscription"]
 
 log = logging.getLogger("midstream_lab")
 
@@ -31,6 +34,31 @@ State = Literal["connected", "reconnecting", "closed"]
 LOOK = 1.5
 #: Most lines of `Session.notes`.
 MAX_NOTES = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscribed:
+    """A subscription as it stands.
+
+    Parameters
+    ----------
+    source : str
+        Name of the source at the server.
+    feed : Feed
+        Where its rows go.
+    policy : {"block", "drop_oldest", "drop_newest", "decimate"}
+        What the server does when this end is behind.
+    priority : Priority
+        Which streams of the connection go first.
+    delivery : {"stream", "datagram"}
+        How its rows travel.
+    """
+
+    source: str
+    feed: Feed
+    policy: Policy
+    priority: Priority
+    delivery: str
 
 
 @dataclass(eq=False, kw_only=True)
@@ -51,6 +79,16 @@ class Subscription:
         """The row to go on with, or where to begin if none has come."""
         begin: int | str = self.request["since"]
         return begin if self.inflow.next is None else self.inflow.next
+
+    def told(self) -> Subscribed:
+        """It as it stands now."""
+        return Subscribed(
+            source=self.source,
+            feed=self.inflow.feed,
+            policy=self.request["policy"],
+            priority=Priority.of(self.request["priority"]),
+            delivery=self.request["delivery"],
+        )
 
 
 class Session:
@@ -168,6 +206,10 @@ class Session:
         """Go on from a new local port."""
         return await self._connected().migrate()
 
+    async def clock(self) -> ClockEstimate:
+        """How the server's clock stands against ours."""
+        return await self._connected().clock.estimate()
+
     def status(self) -> str:
         """One phrase about the connection."""
         if self.state == "connected":
@@ -212,7 +254,9 @@ class Session:
                 return
 
     async def _dial(self, timeout: float) -> Calling:
-        return await dial(self.card, self._loop, timeout=timeout, verify=self._verify, qlog=self._qlog)
+        calling = await dial(self.card, self._loop, timeout=timeout, verify=self._verify, qlog=self._qlog)
+        calling.clock.on_note = self._note
+        return calling
 
     async def _reconnect(self, reason: LabError) -> None:
         """Try until there is a connection and every subscription goes on."""
