@@ -23,6 +23,7 @@ from aioquic.quic.connection import MAX_STREAM_DATA_FRAME_CAPACITY, QuicConnecti
 from aioquic.quic.logger import QuicLogger
 from aioquic.quic.packet import QuicFrameType, QuicPacketType, pull_quic_header
 from aioquic.quic.packet_builder import QuicDeliveryState
+from aioquic.quic.recovery import QuicPacketPacer
 from aioquic.tls import AlertDescription, Epoch, SessionTicket
 
 from ..priority import Priority
@@ -77,6 +78,19 @@ class _MeasuredReno(RenoCongestionControl):
 register_congestion_control(CONGESTION_CONTROL, _MeasuredReno)
 
 
+class _Pacer(QuicPacketPacer):
+    """Spreads bursts only: aioquic paces small packets as if they were full, and a thousand samples a second wait."""
+
+    def __init__(self, control: _MeasuredReno, *, max_datagram_size: int) -> None:
+        super().__init__(max_datagram_size=max_datagram_size)
+        self._control = control
+
+    def next_send_time(self, now: float) -> float | None:
+        if self._control.bytes_in_flight < self._control.congestion_window // 2:
+            return None
+        return super().next_send_time(now=now)
+
+
 class PriorityConnection(QuicConnection):
     """A connection that sends what is more urgent first; streams of one level take turns.
 
@@ -101,6 +115,7 @@ class PriorityConnection(QuicConnection):
         self.priorities = {}
         self.held = False
         self._first = CONTROL
+        self._loss._pacer = _Pacer(self._loss._cc, max_datagram_size=self._max_datagram_size)
         # Acknowledgements a millisecond late would be most of a round trip on one machine; just in the past, they go
         # with the next packet and are not paced.
         if self._max_datagram_size == LOOPBACK_DATAGRAM:
@@ -276,6 +291,10 @@ class Endpoint(QuicConnectionProtocol):
         """Most bytes of a datagram; 0 if the peer takes none."""
         largest = self._quic._remote_max_datagram_frame_size or 0
         return max(0, min(largest, self._quic._max_datagram_size) - DATAGRAM_OVERHEAD)
+
+    def datagrams_fit(self) -> bool:
+        """Whether few enough datagrams wait that some more would not drop the oldest."""
+        return len(self._quic._datagrams_pending) < DATAGRAMS // 4
 
     def send_datagram(self, data: bytes) -> int:
         """Send bytes once, unacknowledged; returns how many older datagrams were dropped for want of room to send."""

@@ -13,8 +13,11 @@ from ._aioquic import IDLE_TIMEOUT, CreditConnection, Endpoint, certificate_refu
 from .card import Card, split_address
 from .certificates import NAME, check_authority
 from .control import VERSION, Messages, check_reply, error_from, pack
+from .datagrams import Answer, RowsFrame, parse
+from .exchange import ClockExchange
 from .frames import Header
 from .incoming import Incoming
+from .inflow_datagram import DatagramInflow
 from .loop import LoopThread
 from .qlog import QlogFolder
 from .tickets import tickets
@@ -130,6 +133,11 @@ class Calling(Endpoint):
         self._reasons: dict[int, LabError] = {}
         self._control: int | None = None
         self._pinging: asyncio.TimerHandle | None = None
+        #: How the server's clock stands against ours.
+        self.clock = ClockExchange(self)
+        self._flows: dict[int, DatagramInflow] = {}
+        #: Datagrams that were none of the format.
+        self.ignored = 0
 
     async def greet(self, address: Any, token: str) -> None:
         """Shake hands and show the token, both at once where a ticket of the server allows that."""
@@ -141,6 +149,7 @@ class Calling(Endpoint):
         await self.ask({"op": "hello", "version": VERSION, "token": token})
         await self._ready  # what is asked for next may not come twice, so it is not sent early
         self._keep_alive()
+        self.clock.ask()
 
     async def ask(self, request: dict[str, Any], *, number: int | None = None) -> dict[str, Any]:
         """Send a request and wait for its answer, or raise the error that it brings."""
@@ -158,10 +167,13 @@ class Calling(Endpoint):
         """Subscribe, and wait for the header of the stream that the server opens."""
         number = next(self._numbers)
         header = self._headers[number] = asyncio.get_running_loop().create_future()
+        if request["delivery"] == "datagram":
+            self._flows[number] = DatagramInflow()
         try:
             await self.ask(request, number=number)
             stream, found = await header
         except BaseException:
+            self._flows.pop(number, None)
             if (late := self._subscribed.get(number)) is not None:
                 late.close()
             raise
@@ -195,7 +207,22 @@ class Calling(Endpoint):
             stream = self._streams[stream_id] = Incoming(
                 self, stream_id, self._thread, on_header=self._on_header, on_bad=self._on_bad, on_done=self._on_done
             )
-        stream.receive(data, ended)
+        flow = next((flow for flow in self._flows.values() if flow.stream is stream), None)
+        if flow is None:
+            stream.receive(data, ended)
+        else:
+            flow.receive_stream(data, ended)
+
+    def on_datagram(self, data: bytes) -> None:
+        try:
+            frame = parse(data)
+        except FrameError:  # as if it were lost
+            self.ignored += 1
+            return
+        if isinstance(frame, Answer):
+            self.clock.receive(frame)
+        elif isinstance(frame, RowsFrame) and frame.subscription in self._flows:
+            self._flows[frame.subscription].receive(frame)
 
     def on_reset(self, stream_id: int) -> None:
         stream = self._streams.get(stream_id)
@@ -256,6 +283,8 @@ class Calling(Endpoint):
         if waiting is None or waiting.done():
             raise FrameError("the server opened a stream that was not asked for")
         self._subscribed[number] = stream
+        if number in self._flows:
+            self._flows[number].begin(stream, header.schema)
         if number in self._reasons:
             stream.explain(self._reasons.pop(number))
         waiting.set_result((stream, header))
@@ -273,6 +302,7 @@ class Calling(Endpoint):
         for number, held in list(self._subscribed.items()):
             if held is stream:
                 del self._subscribed[number]
+                self._flows.pop(number, None)
                 if not stream.complete and not self.lost:
                     self._tell({"op": "unsubscribe", "subscription": number})
         self._forget(stream)
@@ -302,6 +332,9 @@ class Calling(Endpoint):
         self.error = self.error or error
         if self._pinging is not None:
             self._pinging.cancel()
+        self.clock.stop()
+        for flow in list(self._flows.values()):
+            flow.close()
         waiters: list[asyncio.Future[Any]] = [self._ready, *self._answers.values(), *self._headers.values()]
         for waiting in waiters:
             if not waiting.done():

@@ -116,6 +116,12 @@ class Incoming:
         else:
             self.on_change()
 
+    def offer(self, block: Block) -> None:
+        """Take rows of the subscription that came another way than on the stream."""
+        if not (self.closed or self.finished or self.lost):
+            self.rows.append(Rows(block=block, end=self._taken))
+            self.next = block.stop if self.next is None else max(self.next, block.stop)
+
     def explain(self, reason: BaseException) -> None:
         """Why the stream ends in the middle: it may come before the end of the stream does, or after it."""
         self._reason = reason

@@ -11,8 +11,10 @@ from ..errors import AuthError, FrameError, InputError, LabError, LimitError, St
 from ..priority import Priority
 from ._aioquic import Endpoint
 from .control import EARLY, VERSION, Messages, check_request, error_to, pack
+from .datagrams import Answer, Ask, pack_answer, parse
 from .limits import Bucket
 from .outflow import Outflow
+from .outflow_datagram import DatagramOutflow
 
 if TYPE_CHECKING:
     from .runner import Runner
@@ -70,6 +72,14 @@ class Link(Endpoint):
     def on_datagram(self, data: bytes) -> None:
         if not self._datagrams.take():
             self.end("limit", f"more than {self.limits.datagrams:,.0f} datagrams per second")
+        if not self.known or self.closing:
+            return
+        came = self.server.now()
+        with suppress(FrameError):  # what is none of the format is left out, as if it were lost
+            asked = parse(data)
+            if isinstance(asked, Ask):
+                answer = Answer(number=asked.number, t1=asked.t1, t2=came, t3=self.server.now())
+                self.send_datagram(pack_answer(answer))
 
     def on_reset(self, stream_id: int) -> None:
         for outflow in list(self.outflows.values()):
@@ -143,7 +153,8 @@ class Link(Endpoint):
         if request["id"] in self.outflows:
             raise InputError(f"the subscription {request['id']} is there already; give each request an id of its own")
         runner = self.server.runner(request["source"])
-        outflow = Outflow(
+        flow = DatagramOutflow if request["delivery"] == "datagram" else Outflow
+        outflow = flow(
             self,
             runner,
             subscription=request["id"],

@@ -119,7 +119,7 @@ class Outflow:
         for _ in range(TURN):
             if self.ended or not self._ready():
                 return
-            if self._endpoint.backlog(self.stream) >= BACKLOG:
+            if not self._has_room():
                 return
             block = self._reader.take(self._batch_rows)
             if block is None:
@@ -145,11 +145,21 @@ class Outflow:
             if before >= len(block):
                 return
             block = block.cut(before, len(block), step=step)
-        for part in pieces(block, step=step):
+        self._write(block)
+        self.rows += len(block)
+
+    def _has_room(self) -> bool:
+        return self._endpoint.backlog(self.stream) < BACKLOG
+
+    def _write(self, block: Block) -> None:
+        for part in pieces(block, step=self._reader.feed.schema.time.step):
             data = self._encoder.block(part)
             self._endpoint.write(self.stream, data)
             self.bytes += len(data)
-        self.rows += len(block)
+
+    def _rest(self) -> Block:
+        """A block without rows whose gap is what the stream itself has not told of the rows before its end."""
+        return self._reader.rest()
 
     def _wake(self) -> None:
         self._woken = False
@@ -182,7 +192,7 @@ class Outflow:
         if error is not None and not isinstance(error, LabError):
             error = LabError(str(error))
         self.close()
-        rest = self._reader.rest()
+        rest = self._rest()
         if rest.gap:
             self._endpoint.write(self.stream, self._encoder.block(rest))
         # without the end mark the client knows that this is not the ordinary end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -151,6 +152,8 @@ class Server:
         self.batch_seconds = batch_seconds
         self.limits = limits
         self.links: set[Link] = set()
+        #: The clock that clients compare with theirs: ns since 1970.
+        self.now: Callable[[], int] = time.time_ns
         self.tickets = Tickets()
         self.rows_sent = self.bytes_sent = self.rows_dropped = 0
         self._closed = False
