@@ -21,12 +21,19 @@ WORK = HERE.parents[1] / ".fuzz" / "inputs"
 #: Parts of all executions that a target gets.
 SHARES = {
     "control_requests": 0.35,
-    "control_replies": 0.2,
-    "arrow_metadata": 0.2,
+    "control_replies": 0.15,
+    "arrow_metadata": 0.15,
     "arrow_stream": 0.15,
-    "card": 0.1,
+    "card": 0.05,
+    "datagrams": 0.15,
 }
 LONGEST = 1024
+#: Rows, a question and an answer; see FORMAT.md.
+DATAGRAMS = [
+    "010001000300000007000000000000000700000000000000070000000000000000000000000000000100000000000000000000000000e03f",
+    "01010000010000000200000000000000",
+    "0102000001000000020000000000000003000000000000000400000000000000",
+]
 CARD = {
     "kind": "midstream-lab card",
     "version": 1,
@@ -85,6 +92,8 @@ def seeds(target: str) -> list[bytes]:
         return [*listed, b"".join(listed), *[message[4:] for message in listed]]
     if target == "card":
         return [json.dumps(CARD).encode()]
+    if target == "datagrams":
+        return [bytes.fromhex(text) for text in DATAGRAMS]
     streams = [path.read_bytes() for path in sorted(vectors.glob("*.arrows"))]
     if target == "arrow_stream":
         return streams

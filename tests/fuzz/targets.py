@@ -10,13 +10,17 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from fractions import Fraction
 from typing import Any
 
 from midstream_lab.errors import FrameError, InputError
+from midstream_lab.feed import Channel, Schema
 from midstream_lab.stream.card import Card
 from midstream_lab.stream.control import Messages, check_reply, check_request, error_from, pack
+from midstream_lab.stream.datagrams import Answer, Ask, RowsFrame, frames_of, pack_answer, pack_ask, parse
 from midstream_lab.stream.flatbuf import inspect
 from midstream_lab.stream.frames import Decoder, Header
+from midstream_lab.timebase import TimeBase
 
 __all__ = ["TARGETS"]
 
@@ -104,6 +108,35 @@ def decoded(pieces: Iterator[bytes]) -> list[tuple[Any, ...]]:
     return found
 
 
+def datagrams(data: bytes) -> None:
+    """A datagram, of either end."""
+    with suppress(FrameError):
+        frame = parse(data)
+        if isinstance(frame, Ask):
+            assert pack_ask(frame) == data
+        elif isinstance(frame, Answer):
+            assert pack_answer(frame) == data
+        else:
+            rows_of(frame)
+
+
+def rows_of(frame: RowsFrame) -> None:
+    """The rows of a datagram under each schema; what was taken for rows is written as the same bytes."""
+    for schema in SCHEMAS:
+        with suppress(FrameError):
+            block = frame.block(schema)
+            about = {"subscription": frame.subscription, "index": frame.index, "begin": frame.begin}
+            (again,) = frames_of(block, schema, **about, room=8192)
+            back = parse(again)
+            assert isinstance(back, RowsFrame)
+            assert (back.first, back.start, back.rows, back.stride) == (
+                block.first,
+                block.start,
+                len(block),
+                block.stride,
+            )
+
+
 def card(data: bytes) -> None:
     """A connection card."""
     with suppress(InputError):
@@ -113,10 +146,20 @@ def card(data: bytes) -> None:
         read.authority.encode()
 
 
+#: What the rows of a datagram may be: regular and irregular time, one column and several.
+SCHEMAS = [
+    Schema(channels=(Channel(name="x"),)),
+    Schema(
+        channels=(Channel(name="n", kind="int"), Channel(name="b", kind="bool")),
+        time=TimeBase(tick=Fraction(1, 10**9), unit="s", step=0),
+    ),
+]
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "control_requests": control_requests,
     "control_replies": control_replies,
     "arrow_metadata": arrow_metadata,
     "arrow_stream": arrow_stream,
     "card": card,
+    "datagrams": datagrams,
 }
