@@ -4,6 +4,7 @@ from .attractor import attractor
 from .loop import loop
 from .schedule import schedule
 from .sequence import sequence
+from .streams import streams
 from .style import COLORMAP, PALETTE, new_figure, png
 
-__all__ = ["COLORMAP", "PALETTE", "attractor", "loop", "new_figure", "png", "schedule", "sequence"]
+__all__ = ["COLORMAP", "PALETTE", "attractor", "loop", "new_figure", "png", "schedule", "sequence", "streams"]

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from .loop_inspector import LoopInspector as LoopInspector
     from .running import running_panel as running_panel
     from .scheduler_stepper import SchedulerStepper as SchedulerStepper
+    from .stream_monitor import StreamMonitor as StreamMonitor
 
-__all__ = ["LiveAttractor", "LoopInspector", "SchedulerStepper", "running_panel"]
+__all__ = ["LiveAttractor", "LoopInspector", "SchedulerStepper", "StreamMonitor", "running_panel"]
 
 _HOMES = {
     "LiveAttractor": "live_attractor",
     "LoopInspector": "loop_inspector",
     "SchedulerStepper": "scheduler_stepper",
+    "StreamMonitor": "stream_monitor",
     "running_panel": "running",
 }
 
