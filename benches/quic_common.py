@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import struct
 import sys
@@ -76,6 +77,12 @@ class Arrivals:
             moved = np.diff(np.interp([begin, end], times, sizes))[0]
             found["rate"] = float(moved / (end - begin) * 1e3)
         return found
+
+
+def settle() -> None:
+    """Keep imports out of garbage collections, as our command line does."""
+    gc.collect()
+    gc.freeze()
 
 
 def say(what: Any) -> None:

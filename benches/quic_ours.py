@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from quic_common import CASES, PATIENCE, SETTLE, Arrivals, pace, samples, say, until_told
+from quic_common import CASES, PATIENCE, SETTLE, Arrivals, pace, samples, say, settle, until_told
 
 from midstream_lab.feed import Block, Channel, Feed, Schema
 from midstream_lab.feed.reader import Reader
@@ -109,6 +109,7 @@ def main() -> None:
         sources = {"samples": Samples(samples(seconds)), "bulk": Bulk()}
         with serve(sources, host=host, name="bench", batch_seconds=0.0) as server:
             server.card.save(path)
+            settle()
             say({"address": server.card.addresses[0]})
             until_told()
         return
@@ -117,6 +118,7 @@ def main() -> None:
         while not client.warming.done:
             time.sleep(0.1)
     found = {"connect": connects(card)}
+    settle()
     for case in CASES:
         with connect(card, timeout=30.0) as client:
             found[case] = measure(client, case, seconds)

@@ -19,7 +19,7 @@ from typing import Any
 from aioquic.asyncio import QuicConnectionProtocol, connect, serve
 from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.events import ConnectionTerminated, QuicEvent, StreamDataReceived
-from quic_common import CASES, PATIENCE, SAMPLE, SETTLE, Arrivals, pace, samples, say, until_told
+from quic_common import CASES, PATIENCE, SAMPLE, SETTLE, Arrivals, pace, samples, say, settle, until_told
 
 from midstream_lab.stream.addresses import addresses_of
 from midstream_lab.stream.card import split_address
@@ -157,6 +157,7 @@ async def measure_all(datagram: int, address: str, seconds: float) -> None:
 
 def main() -> None:
     role, *rest = sys.argv[1:]
+    settle()
     if role == "serve":
         asyncio.run(host_streams(rest[0], int(rest[1]), float(rest[2])))
     else:

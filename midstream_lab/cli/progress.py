@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import sys
 import time
 from collections import deque
 from collections.abc import Callable
 
-__all__ = ["Meter", "Progress"]
+__all__ = ["Meter", "Progress", "settle"]
 
 #: Seconds over which a rate is measured.
 SPAN = 5.0
 #: Seconds between two looks at what runs.
 LOOK = 0.5
+
+
+def settle() -> None:
+    """Keep what was imported out of garbage collections: going through it holds a stream up for 50 to 90 ms."""
+    gc.collect()
+    gc.freeze()
 
 
 class Meter:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from .progress import LOOK, Meter, Progress
+from .progress import LOOK, Meter, Progress, settle
 from .watch import connected, subscribe, subscription_options
 
 EPILOG = """\
@@ -102,6 +102,7 @@ def follow(client: Any, recorded: list[Recorded], *, seconds: float | None) -> N
         What ended the first recorder that did not end well.
     """
     deadline = time.monotonic() + (seconds or float("inf"))
+    settle()
     progress = Progress()
     try:
         print(

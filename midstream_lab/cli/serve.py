@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from .progress import LOOK, Meter, Progress
+from .progress import LOOK, Meter, Progress, settle
 
 EPILOG = """\
 NAME is one of
@@ -132,6 +132,7 @@ def serve_until_stopped(sources: Mapping[str, Any], args: argparse.Namespace) ->
             server.card.save(card)
             print(f"serving {', '.join(sources)} on {server.card.addresses[0]}; card: {card}")
             print(f"watch it with: midstream-lab watch {card}     (Ctrl-C ends)", flush=True)
+            settle()
             while not server.closed:
                 time.sleep(LOOK)
                 progress.show(f"{server.status()} | {meter.rate(*server.sent)}", *notes(server))

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from ..errors import InputError
 from ..feed.reader import Policy
 from ..priority import Priority
-from .progress import LOOK, Meter, Progress
+from .progress import LOOK, Meter, Progress, settle
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -180,6 +180,7 @@ def watch(client: Any, watched: list[Watched], *, seconds: float | None) -> None
         The error of the first feed that ended for one.
     """
     deadline = time.monotonic() + (seconds or float("inf"))
+    settle()
     progress = Progress()
     try:
         print(
