@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ __all__ = ["Store"]
 
 #: What `room` answers when no reader sets a limit, and the window that means everything.
 UNLIMITED = 2**62
+#: Blocks of which it is known when they came.
+ARRIVALS = 4096
 
 
 class Store:
@@ -45,6 +48,7 @@ class Store:
         self._decimated = 0
         self._origin: int | None = None
         self._arrived: float | None = None
+        self._arrivals: deque[tuple[int, int, int]] = deque(maxlen=ARRIVALS)
         self._on_consumed: tuple[Callable[[int], None], ...] = ()
 
     @property
@@ -72,6 +76,12 @@ class Store:
     def arrived(self) -> float | None:
         """When the newest row came, on the clock `time.monotonic`; None before the first. Kept apart from its time."""
         return self._arrived
+
+    def arrivals(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """When blocks came: the number and tick of the last row of each, and ns since 1970; of the newest 4,096."""
+        with self.lock:
+            kept = np.array(self._arrivals, np.int64).reshape(-1, 3)
+        return kept[:, 0], kept[:, 1], kept[:, 2]
 
     def note(self, *lines: str) -> None:
         """Add lines to `health`; only the newest 100 are kept."""
@@ -129,6 +139,7 @@ class Store:
                 return True
             self.ring.write(block)
             self._arrived = time.monotonic()
+            self._arrivals.append((block.stop - 1, block.end_tick(self.schema.time.step), time.time_ns()))
             for reader in self.readers:
                 if (error := reader.offered(block)) is not None:
                     failed.append((reader, error))

@@ -13,7 +13,9 @@ from ..errors import require
 if TYPE_CHECKING:
     from .card import Card
     from .client import Client, Offer, connect
+    from .clock import ClockEstimate
     from .limits import Limits
+    from .local_time import LocalTime
     from .server import Server, serve
     from .sources.generator import Generator
     from .sources.lines import Lines
@@ -27,9 +29,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Card",
     "Client",
+    "ClockEstimate",
     "Generator",
     "Limits",
     "Lines",
+    "LocalTime",
     "Offer",
     "Recorder",
     "Recording",
@@ -47,9 +51,11 @@ __all__ = [
 _HOMES = {
     "Card": "card",
     "Client": "client",
+    "ClockEstimate": "clock",
     "Generator": "sources.generator",
     "Limits": "limits",
     "Lines": "sources.lines",
+    "LocalTime": "local_time",
     "Offer": "client",
     "Recorder": "storage",
     "Recording": "storage",

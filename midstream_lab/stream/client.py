@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, TypeVar
 
+import xarray as xr
+
 from .. import registry
 from ..errors import InputError, StreamError
 from ..feed import Feed
@@ -24,6 +26,7 @@ from .backoff import Backoff, checked_reconnect
 from .card import Card
 from .clock import ClockEstimate
 from .frames import Header
+from .local_time import one_way_delays
 from .loop import LoopThread
 from .qlog import QlogFolder
 from .session import Session, State, Subscribed
@@ -226,6 +229,19 @@ class Client:
             If there is no connection now, or no answer comes in time.
         """
         return self._wait(self._session.clock())
+
+    def delays(self, source: str) -> xr.Dataset:
+        """One-way delays of the newest batches of a source, with their error bound; see `one_way_delays`.
+
+        Raises
+        ------
+        InputError
+            If nothing was subscribed to from that source, or its rows are not stamped with ns since 1970.
+        """
+        if source not in self._feeds:
+            known = ", ".join(self._feeds) or "none"
+            raise InputError(f"nothing is subscribed to from a source {source!r}; subscriptions: {known}")
+        return one_way_delays(self._feeds[source], self.clock)
 
     def status(self) -> str:
         """One line: whether it is connected; if not, the attempt it is at and when the next is made."""
