@@ -17,7 +17,7 @@ from aioquic.asyncio.server import QuicServer
 from aioquic.buffer import Buffer, size_uint_var
 from aioquic.quic import events
 from aioquic.quic.configuration import QuicConfiguration
-from aioquic.quic.congestion.base import register_congestion_control
+from aioquic.quic.congestion.base import K_GRANULARITY, register_congestion_control
 from aioquic.quic.congestion.reno import RenoCongestionControl
 from aioquic.quic.connection import MAX_STREAM_DATA_FRAME_CAPACITY, QuicConnection
 from aioquic.quic.logger import QuicLogger
@@ -116,10 +116,13 @@ class PriorityConnection(QuicConnection):
         self.held = False
         self._first = CONTROL
         self._loss._pacer = _Pacer(self._loss._cc, max_datagram_size=self._max_datagram_size)
-        # Acknowledgements a millisecond late would be most of a round trip on one machine; just in the past, they go
-        # with the next packet and are not paced.
+
+    def receive_datagram(self, data: bytes, *args: Any, **options: Any) -> None:
+        # On one machine an acknowledgement that waits a millisecond is most of a round trip of bulk. One that is due
+        # just before now goes with the next packet and is not paced.
         if self._max_datagram_size == LOOPBACK_DATAGRAM:
-            self._ack_delay = -1e-6
+            self._ack_delay = -1e-6 if len(data) > LOOPBACK_DATAGRAM // 4 else K_GRANULARITY
+        super().receive_datagram(data, *args, **options)
 
     def _write_application(self, builder: Any, network_path: Any, now: float) -> None:
         # the sort is stable, so what aioquic has rotated within one level stays so
@@ -266,7 +269,7 @@ class Endpoint(QuicConnectionProtocol):
         """The id of the next stream; it counts as open once something was written to it."""
         return self._quic.get_next_available_stream_id(is_unidirectional=unidirectional)
 
-    def write(self, stream_id: int, data: bytes, *, end: bool = False) -> None:
+    def write(self, stream_id: int, data: bytes | bytearray, *, end: bool = False) -> None:
         """Send bytes on a stream."""
         self._quic.send_stream_data(stream_id, data, end)
         self._transmit_soon()

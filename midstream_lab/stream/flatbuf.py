@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from ..errors import FrameError
 
-__all__ = ["MessageInfo", "inspect"]
+__all__ = ["Layout", "MessageInfo", "inspect", "layout"]
 
 #: MessageHeader union of Message.fbs.
 KINDS = {1: "schema", 2: "dictionary", 3: "batch", 4: "tensor", 5: "sparse tensor"}
@@ -40,6 +40,32 @@ class MessageInfo:
     rows: int = 0
     compressed: bool = False
     pairs: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Where the parts of a record batch stand.
+
+    Parameters
+    ----------
+    values : dict of str to (int, int)
+        Begin and end of the value of each pair of custom metadata, in the metadata.
+    buffers : list of (int, int)
+        Offset in the body and length of each buffer: a mask and the data of each column.
+    """
+
+    values: dict[str, tuple[int, int]]
+    buffers: list[tuple[int, int]]
+
+
+def layout(metadata: bytes) -> Layout:
+    """The layout of a record batch whose message was read whole before: it is not checked here."""
+    message = _Table(metadata, _unsigned(metadata, 0))
+    header = message.table(2)
+    assert header is not None
+    at, count = header.vector(2)
+    values = {table.text(0): table.span(1) for table in message.tables(4)}
+    return Layout(values=values, buffers=[struct.unpack_from("<qq", metadata, at + 16 * i) for i in range(count)])
 
 
 def inspect(metadata: bytes) -> MessageInfo:
@@ -111,23 +137,27 @@ class _Table:
         return None if at is None else _Table(self._buffer, at + _unsigned(self._buffer, at))
 
     def tables(self, index: int) -> list[_Table]:
-        at = self._field(index)
-        if at is None:
-            return []
-        at += _unsigned(self._buffer, at)
-        count = _unsigned(self._buffer, at)
+        at, count = self.vector(index)
         if count > MAX_PAIRS:
             raise FrameError(f"{count} metadata pairs; at most {MAX_PAIRS} are allowed")
-        places = range(at + 4, at + 4 + 4 * count, 4)
+        places = range(at, at + 4 * count, 4)
         return [_Table(self._buffer, place + _unsigned(self._buffer, place)) for place in places]
 
-    def text(self, index: int) -> str:
+    def vector(self, index: int) -> tuple[int, int]:
+        """Where the elements of a vector begin, and how many there are."""
         at = self._field(index)
         if at is None:
-            return ""
+            return 0, 0
         at += _unsigned(self._buffer, at)
-        size = _unsigned(self._buffer, at)
-        raw = self._buffer[at + 4 : at + 4 + size]
-        if len(raw) < size:
+        return at + 4, _unsigned(self._buffer, at)
+
+    def span(self, index: int) -> tuple[int, int]:
+        """Begin and end of a text."""
+        at, size = self.vector(index)
+        if at + size > len(self._buffer):
             raise struct.error("a text reaches behind the end")
-        return raw.decode()
+        return at, at + size
+
+    def text(self, index: int) -> str:
+        begin, end = self.span(index)
+        return self._buffer[begin:end].decode()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from ..errors import FrameError, require
 from ..feed.schema import Block, Schema
 from .arrow_schema import INT64, from_arrow, to_arrow, whole
 from .flatbuf import MessageInfo, inspect
+from .template import PREFIX, Template
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,6 +41,8 @@ __all__ = [
 BATCH_ROWS = 4096
 #: or at about this many bytes: what a wide batch may cost in memory at both ends.
 BATCH_BYTES = 256 * 1024
+#: Layouts of batches that an encoder or a decoder remembers.
+TEMPLATES = 8
 CONTINUATION = 0xFFFFFFFF
 #: What ends an Arrow IPC stream: the continuation mark and a metadata length of 0.
 END = struct.pack("<II", CONTINUATION, 0)
@@ -109,28 +113,40 @@ class Encoder:
         options = pa.ipc.IpcWriteOptions(compression=None, use_threads=False)
         self._writer = pa.RecordBatchStreamWriter(self._sink, self._arrow, options=options)
         self._begun = False
+        self._dtypes = plain_dtypes(self._arrow)
+        self._templates: dict[tuple[int, ...], Template] = {}
 
     def header(self) -> bytes:
         """The schema message: the first bytes of a stream."""
         return bytes(self._arrow.serialize())
 
-    def block(self, block: Block) -> bytes:
+    def block(self, block: Block) -> bytes | bytearray:
         """One record batch."""
         about = {"midstream.first": str(block.first), "midstream.start": str(block.start)}
         about["midstream.gap"] = str(block.gap)
         if block.stride != 1:
             about["midstream.stride"] = str(block.stride)
-        self._writer.write_batch(self._batch(block), custom_metadata=about)
-        return self._drain()
+        columns = list(block.columns)
+        if not self._schema.time.regular:
+            columns.append(block.ticks if block.ticks is not None else np.empty(0, np.int64))
+        key = (len(block), *map(len, about.values()))
+        if (template := self._templates.get(key)) is not None:
+            return template.fill(about, columns)
+        self._writer.write_batch(self._batch(columns), custom_metadata=about)
+        message = self._drain()
+        if self._dtypes and len(block):
+            if len(self._templates) >= TEMPLATES:
+                self._templates.clear()
+            template = Template(message, self._dtypes)
+            if template.usable:
+                self._templates[key] = template
+        return message
 
     def end(self) -> bytes:
         """What ends the stream well; a stream that ends without it has failed."""
         return END
 
-    def _batch(self, block: Block) -> pa.RecordBatch:
-        columns = list(block.columns)
-        if not self._schema.time.regular:
-            columns.append(block.ticks if block.ticks is not None else np.empty(0, np.int64))
+    def _batch(self, columns: list[np.ndarray]) -> pa.RecordBatch:
         arrays = [
             self._pa.array(column, type=field.type, from_pandas=False)
             for column, field in zip(columns, self._arrow, strict=True)
@@ -179,6 +195,9 @@ class Decoder:
         self._buffer = bytearray()
         self._info: MessageInfo | None = None
         self._expected: int | None = None
+        self._dtypes: list[np.dtype] = []
+        self._templates: deque[Template] = deque(maxlen=TEMPLATES)
+        self._template: Template | None = None
 
     def receive(self, data: bytes) -> Iterator[Header | Rows]:
         """Take the next bytes; go through what they complete.
@@ -220,12 +239,21 @@ class Decoder:
             self.needed += length
             return None
         if self._info is None:
-            self._info = inspect(bytes(memoryview(self._buffer)[8:size]))
+            self._info = self._inspect(bytes(memoryview(self._buffer)[PREFIX:size]))
             self._check(self._info)
             self.needed += self._info.body
             if self._info.body:
                 return None
         return self._complete(self._info)
+
+    def _inspect(self, metadata: bytes) -> MessageInfo:
+        """What the metadata say; remembers the template that they match."""
+        for template in self._templates:
+            if (info := template.match(metadata)) is not None:
+                self._template = template
+                return info
+        self._template = None
+        return inspect(metadata)
 
     def _check(self, info: MessageInfo) -> None:
         if info.kind != ("schema" if self.header is None else "batch"):
@@ -251,11 +279,20 @@ class Decoder:
             self._arrow = _read(lambda pa: pa.ipc.read_schema(pa.py_buffer(message)))
             schema, labels = from_arrow(self._arrow)
             self.header = Header(schema=schema, labels=labels)
+            self._dtypes = plain_dtypes(self._arrow)
             return self.header
-        batch = _read(lambda pa: _validated(pa, message, self._arrow))
-        return Rows(block=self._block(batch, info, self.header.schema), end=self.offset)
+        if self._template is not None:
+            columns = self._template.columns(message)
+        else:
+            batch = _read(lambda pa: _validated(pa, message, self._arrow))
+            columns = [_column(column) for column in batch.columns]
+            if self._dtypes and info.rows:
+                template = Template(message, self._dtypes)
+                if template.usable:
+                    self._templates.appendleft(template)
+        return Rows(block=self._block(columns, info, self.header.schema), end=self.offset)
 
-    def _block(self, batch: pa.RecordBatch, info: MessageInfo, schema: Schema) -> Block:
+    def _block(self, columns: list[np.ndarray], info: MessageInfo, schema: Schema) -> Block:
         first = whole(info.pairs.get("midstream.first"), name="midstream.first")
         start = whole(info.pairs.get("midstream.start"), name="midstream.start", low=-(2**63))
         gap = whole(info.pairs.get("midstream.gap"), name="midstream.gap")
@@ -263,9 +300,8 @@ class Decoder:
         expected = first - gap if self._expected is None else self._expected
         if expected < 0 or first != expected + gap:
             raise FrameError(f"a batch starts at row {first} with a gap of {gap}; row {max(expected, 0)} was expected")
-        if not batch.num_rows and not gap:
+        if not info.rows and not gap:
             raise FrameError("a batch of 0 rows says how many are missing; its gap is 0")
-        columns = [_column(column) for column in batch.columns]
         ticks = None if schema.time.regular else columns.pop()
         if ticks is not None and len(ticks) and ticks[0] != start:
             raise FrameError(f"a batch starts at tick {start}, its first row at tick {ticks[0]}")
@@ -291,6 +327,13 @@ class Decoder:
         del self._buffer[:8]
         self.offset = self.needed
         self.needed += 1
+
+
+def plain_dtypes(schema: pa.Schema) -> list[np.dtype]:
+    """Those of the columns if all are 8-byte numbers, else none."""
+    known = {"double": np.dtype(np.float64), "int64": np.dtype(np.int64)}
+    found = [known[str(field.type)] for field in schema if str(field.type) in known]
+    return found if len(found) == len(schema) else []
 
 
 def row_bytes(schema: Schema) -> int:
