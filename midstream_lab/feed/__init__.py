@@ -1,5 +1,6 @@
 """Live sequences: feeds, and the operators between them."""
 
+from .dejitter import Dejitter, dejitter
 from .feed import Counts, Feed
 from .operators import Operator
 from .pipe import Sink
@@ -12,6 +13,7 @@ __all__ = [
     "Block",
     "Channel",
     "Counts",
+    "Dejitter",
     "Feed",
     "Kind",
     "Operator",
@@ -21,5 +23,6 @@ __all__ = [
     "Sink",
     "Source",
     "Windowed",
+    "dejitter",
     "run_source",
 ]
