@@ -40,8 +40,10 @@ def streams(histories: Mapping[str, Any], *, title: str = "") -> Figure:
     """
     if not histories or not all({"p50", "p99", "rows"} <= set(getattr(h, "data_vars", ())) for h in histories.values()):
         raise InputError("histories must hold one Dataset of Traffic.history() for each stream, at least one")
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     measures = sorted({history.attrs["measure"] for history in histories.values()})
-    figure = new_figure(7.2, 1.6 + 2.0 * len(measures))
+    figure = new_figure(7.2, 2.2 + 2.2 * len(measures))
     panels = figure.subplots(len(measures) + 1, 1, squeeze=False, sharex=True)[:, 0]
     begin = min(float(history["time"][0]) for history in histories.values())
     for number, (name, history) in enumerate(histories.items()):
@@ -54,7 +56,7 @@ def streams(histories: Mapping[str, Any], *, title: str = "") -> Figure:
         )
         rate.plot(seconds, _positive(history["rows"].values), color=color, linewidth=1.4)
     for panel, measure in zip(panels, measures, strict=False):
-        panel.set_ylabel(f"{measure} (ms)", fontsize=8)
+        panel.set_ylabel(f"{measure}\n(ms)", fontsize=8)
         panel.legend(loc="upper left", fontsize=7, ncols=4, frameon=False)
     panels[-1].set_ylabel("rows per second", fontsize=8)
     panels[-1].set_xlabel("time before the picture (s)")
@@ -62,6 +64,9 @@ def streams(histories: Mapping[str, Any], *, title: str = "") -> Figure:
     for panel in panels:
         panel.set_yscale("log")
         panel.margins(y=0.25)
+        panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        panel.yaxis.set_major_formatter("{x:g}")
+        panel.yaxis.set_minor_formatter(NullFormatter())
     panels[0].set_title(title)
     return figure
 

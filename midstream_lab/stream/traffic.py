@@ -157,6 +157,8 @@ class Traffic:
         arrivals = [entry for entry in tuple(self._arrivals) if now - entry[0] <= SPAN]
         delays = self._delays(arrivals, clock)
         measure: Measure = "time between arrivals" if delays is None else "one-way delay"
+        if not arrivals and self.samples:
+            measure = self.samples[-1].measure
         times = np.diff([came for came, *_ in arrivals]) if delays is None else delays
         p50, p99 = np.quantile(times, [0.5, 0.99]).tolist() if len(times) else (math.nan, math.nan)
         error = math.nan if delays is None or clock is None else clock.error / 1e9

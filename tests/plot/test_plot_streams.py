@@ -31,8 +31,8 @@ def test_each_measure_has_a_panel_in_ms_and_a_gap_stays_a_gap() -> None:
     arrivals, rates = figure.axes[1], figure.axes[2]
     delays = figure.axes[0]
     assert [panel.get_ylabel() for panel in (delays, arrivals, rates)] == [
-        "one-way delay (ms)",
-        "time between arrivals (ms)",
+        "one-way delay\n(ms)",
+        "time between arrivals\n(ms)",
         "rows per second",
     ]
     sensor, sensor99, bulk, _ = delays.lines

@@ -106,6 +106,15 @@ def test_while_nothing_comes_there_is_a_gap_in_the_history() -> None:
     assert missing.tolist() == [i in (5, 6, 7) for i in range(12)]
 
 
+def test_while_nothing_comes_the_measure_stays() -> None:
+    feed, traffic, hand = make(stamped())
+    feed.append(Block(first=0, start=START // 10**6, columns=(np.zeros(1),)))
+    traffic.sample(clock(0))
+    hand.now += 5
+    assert traffic.sample(None).measure == "one-way delay"
+    assert np.isfinite(traffic.history()["p50"].values).tolist() == [True, False]
+
+
 def test_samples_and_arrivals_are_bounded() -> None:
     feed, traffic, hand = make(seconds=2)
     for _ in range(2 * MOST):

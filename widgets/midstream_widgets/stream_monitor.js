@@ -83,7 +83,7 @@ function drawStrip(canvas, light, seconds, measure, lines, tables) {
   }
   pen.textBaseline = "alphabetic";
   pen.textAlign = "left";
-  pen.fillText(`${measure} (ms): — median, ··· 99 %, over 1 s`, left, 12);
+  pen.fillText(`${measure} (ms): — median, ··· 99 %`, left, 12);
   const step = [0.2, 0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600, 1200].find((each) => seconds / each <= width / 70) || 3600;
   pen.textAlign = "center";
   for (let time = 0; time >= -seconds; time -= step) {
@@ -127,6 +127,7 @@ function makeRow(body, line, priorities, choose) {
   make("span", "midstream-swatch", cells.name, { "aria-hidden": "true" }).style.background = line.color;
   const name = make("span", "", cells.name);
   const select = make("select", "", cells.priority, { "aria-label": `priority of ${line.name}` });
+  select.dataset.lmSuppressShortcuts = "true"; // its arrow keys choose; the notebook would move to another cell
   for (const level of priorities) make("option", "", select).textContent = level;
   let chosen = 0;
   select.addEventListener("change", () => {
