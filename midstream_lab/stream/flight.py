@@ -9,7 +9,7 @@ __all__ = ["FlightBound"]
 
 #: How long bytes may wait in queues along the path, in seconds and of its round trip: it takes some to see that the
 #: path has become faster.
-QUEUED, SHARE = 0.002, 0.15
+QUEUED, SHARE = 0.0005, 0.15
 #: Datagrams of the first bound, and the least that it may become.
 FIRST, LEAST = 16, 4
 #: Rounds whose bandwidth counts. After the search the best is left out: acknowledgements that come in a lump feign it.
