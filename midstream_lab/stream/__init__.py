@@ -12,10 +12,11 @@ from ..errors import require
 
 if TYPE_CHECKING:
     from .card import Card
-    from .client import Client, Offer, connect
+    from .client import Client, connect
     from .clock import ClockEstimate
     from .limits import Limits
     from .local_time import LocalTime
+    from .offer import Offer
     from .server import Server, serve
     from .sources.generator import Generator
     from .sources.lines import Lines
@@ -56,7 +57,7 @@ _HOMES = {
     "Limits": "limits",
     "Lines": "sources.lines",
     "LocalTime": "local_time",
-    "Offer": "client",
+    "Offer": "offer",
     "Recorder": "storage",
     "Recording": "storage",
     "Replay": "sources.replay",

@@ -295,9 +295,9 @@ class Endpoint(QuicConnectionProtocol):
         largest = self._quic._remote_max_datagram_frame_size or 0
         return max(0, min(largest, self._quic._max_datagram_size) - DATAGRAM_OVERHEAD)
 
-    def datagrams_fit(self) -> bool:
-        """Whether few enough datagrams wait that some more would not drop the oldest."""
-        return len(self._quic._datagrams_pending) < DATAGRAMS // 4
+    def datagrams_fit(self, count: int) -> bool:
+        """Whether so many datagrams can be sent without dropping one that waits."""
+        return len(self._quic._datagrams_pending) + count <= DATAGRAMS
 
     def send_datagram(self, data: bytes) -> int:
         """Send bytes once, unacknowledged; returns how many older datagrams were dropped for want of room to send."""

@@ -17,7 +17,7 @@ from .datagrams import Answer, RowsFrame, parse
 from .exchange import ClockExchange
 from .frames import Header
 from .incoming import Incoming
-from .inflow_datagram import DatagramInflow
+from .inflow_datagram import DatagramCounts, DatagramInflow
 from .loop import LoopThread
 from .qlog import QlogFolder
 from .tickets import tickets
@@ -136,8 +136,7 @@ class Calling(Endpoint):
         #: How the server's clock stands against ours.
         self.clock = ClockExchange(self)
         self._flows: dict[int, DatagramInflow] = {}
-        #: Datagrams that were none of the format.
-        self.ignored = 0
+        self.datagrams = DatagramCounts()
 
     async def greet(self, address: Any, token: str) -> None:
         """Shake hands and show the token, both at once where a ticket of the server allows that."""
@@ -168,7 +167,7 @@ class Calling(Endpoint):
         number = next(self._numbers)
         header = self._headers[number] = asyncio.get_running_loop().create_future()
         if request["delivery"] == "datagram":
-            self._flows[number] = DatagramInflow()
+            self._flows[number] = DatagramInflow(self.datagrams)
         try:
             await self.ask(request, number=number)
             stream, found = await header
@@ -217,7 +216,7 @@ class Calling(Endpoint):
         try:
             frame = parse(data)
         except FrameError:  # as if it were lost
-            self.ignored += 1
+            self.datagrams.ignored += 1
             return
         if isinstance(frame, Answer):
             self.clock.receive(frame)

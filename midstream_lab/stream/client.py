@@ -7,7 +7,7 @@ import contextlib
 import time
 import warnings
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import replace
 from html import escape
 from os import PathLike
 from pathlib import Path
@@ -26,37 +26,17 @@ from .backoff import Backoff, checked_reconnect
 from .card import Card
 from .clock import ClockEstimate
 from .frames import Header
+from .inflow_datagram import DatagramCounts
 from .local_time import one_way_delays
 from .loop import LoopThread
+from .offer import Offer, offer_from
 from .qlog import QlogFolder
 from .session import Session, State, Subscribed
 from .sources.pacing import Speed, checked_speed
 
-__all__ = ["Client", "Offer", "connect"]
+__all__ = ["Client", "connect"]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Offer:
-    """A source that a server offers.
-
-    Parameters
-    ----------
-    name : str
-        What `Client.subscribe` takes.
-    channels : tuple of str
-        Names of its channels.
-    interval : str
-        Time between rows.
-    live : bool
-        Whether it cannot wait for a slow reader.
-    """
-
-    name: str
-    channels: tuple[str, ...]
-    interval: str
-    live: bool
 
 
 def connect(
@@ -230,6 +210,12 @@ class Client:
         """
         return self._wait(self._session.clock())
 
+    @property
+    def datagrams(self) -> DatagramCounts:
+        """What came in datagrams on the present connection, or on the last one: how many, and how many out of order."""
+        calling = self._session.calling
+        return DatagramCounts() if calling is None else replace(calling.datagrams)
+
     def delays(self, source: str) -> xr.Dataset:
         """One-way delays of the newest batches of a source, with their error bound; see `one_way_delays`.
 
@@ -251,7 +237,7 @@ class Client:
         """What the server offers."""
         answer = self._ask({"op": "list"})
         try:
-            return tuple(_offer(entry) for entry in answer["sources"])
+            return tuple(offer_from(entry) for entry in answer["sources"])
         except (KeyError, TypeError) as error:
             raise StreamError(f"the server's list of sources makes no sense: {error!r}") from error
 
@@ -294,12 +280,14 @@ class Client:
             ``"critical"``, ``"high"``, ``"normal"`` (default), ``"low"`` or ``"background"``: which streams of this
             connection go first where it is busy.
         delivery : {"stream", "datagram"}, optional
-            Default ``"stream"``: every row that is sent arrives. ``"datagram"``: for rows that are worthless when late.
+            Default ``"stream"``: every row that is sent arrives. ``"datagram"``: for rows that are worthless when late:
+            each is sent once, what is lost on the way is counted (``counts.lost``), and so is what comes more than 5 ms
+            after rows that it should precede (``counts.late``). Numbers and truths only.
 
         Raises
         ------
         InputError
-            If the server has no such source.
+            If the server has no such source, or its rows do not fit into datagrams that were asked for.
         StreamError
             If there is no connection now, or the server does not answer in time.
         """
@@ -406,17 +394,3 @@ class Client:
         except (TimeoutError, asyncio.CancelledError) as error:
             waited = time.monotonic() - began
             raise StreamError(f"the server did not answer within {waited:.1f} s; is it still running?") from error
-
-
-def _offer(entry: dict[str, Any]) -> Offer:
-    interval = (
-        f"{entry['tick']} {entry['unit']}"
-        if entry["step"] == 1
-        else f"{entry['step']} x {entry['tick']} {entry['unit']}"
-    )
-    return Offer(
-        name=str(entry["name"]),
-        channels=tuple(str(channel["name"]) for channel in entry["channels"]),
-        interval=interval if entry["step"] else "irregular",
-        live=bool(entry["live"]),
-    )

@@ -16,7 +16,18 @@ from ..errors import FrameError, InputError
 from ..feed.schema import Block, Schema
 from .frames import row_bytes
 
-__all__ = ["ROWS_BYTES", "Answer", "Ask", "RowsFrame", "check_fits", "frames_of", "pack_answer", "pack_ask", "parse"]
+__all__ = [
+    "ROWS_BYTES",
+    "Answer",
+    "Ask",
+    "RowsFrame",
+    "check_fits",
+    "frames_of",
+    "pack_answer",
+    "pack_ask",
+    "parse",
+    "rows_each",
+]
 
 VERSION = 1
 ROWS, ASK, ANSWER = 0, 1, 2
@@ -130,6 +141,11 @@ def check_fits(schema: Schema, *, room: int) -> None:
         )
 
 
+def rows_each(schema: Schema, *, room: int) -> int:
+    """Rows that fit into a datagram of `room` bytes."""
+    return (min(room, ROWS_BYTES) - _HEAD.size - _ROWS.size) // row_bytes(schema)
+
+
 def frames_of(block: Block, schema: Schema, *, subscription: int, index: int, begin: int, room: int) -> Iterator[bytes]:
     """The rows of a block as datagrams of at most `room` bytes, numbered from `index`.
 
@@ -142,9 +158,9 @@ def frames_of(block: Block, schema: Schema, *, subscription: int, index: int, be
     >>> len(data), parse(data).block(schema).columns[0].tolist()
     (64, [0.5, 1.0])
     """
-    each = (min(room, ROWS_BYTES) - _HEAD.size - _ROWS.size) // row_bytes(schema)
-    for number, at in enumerate(range(0, len(block), min(each, 0xFFFF)), index):
-        part = block.cut(at, min(at + min(each, 0xFFFF), len(block)), step=schema.time.step)
+    each = rows_each(schema, room=room)
+    for number, at in enumerate(range(0, len(block), each), index):
+        part = block.cut(at, min(at + each, len(block)), step=schema.time.step)
         columns = [
             column.astype(_WIRE[channel.kind]).tobytes()
             for channel, column in zip(schema.channels, part.columns, strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..errors import FrameError
 from ..feed.schema import Block, Schema
@@ -12,12 +12,31 @@ from .datagrams import RowsFrame
 from .incoming import Incoming
 from .reorder import Reorder
 
-__all__ = ["DatagramInflow"]
+__all__ = ["DatagramCounts", "DatagramInflow"]
 
 #: Datagrams whose rows wait for a reader; beyond it the oldest are given up and count as lost.
 WAITING = 256
 #: Seconds that a datagram waits for those that it has overtaken.
 WAIT = 0.005
+
+
+@dataclass(kw_only=True)
+class DatagramCounts:
+    """Datagrams of a connection that the server sent.
+
+    Parameters
+    ----------
+    received : int
+        Those with rows.
+    reordered : int
+        Those with rows that had been overtaken by later ones, and were put back in order or were late.
+    ignored : int
+        Those that are none of the format, or of no subscription's rows; they count as lost.
+    """
+
+    received: int = 0
+    reordered: int = 0
+    ignored: int = 0
 
 
 class DatagramInflow:
@@ -26,14 +45,15 @@ class DatagramInflow:
     Datagrams that overtook others wait for them a few milliseconds, also before the stream has begun; the end of the
     stream waits as long. What comes later is handed on, too: the feed counts it as late.
 
-    Attributes
+    Parameters
     ----------
-    bad : int
-        Datagrams that were none of the subscription's rows; they count as lost.
+    counts : DatagramCounts
+        Where they are counted.
     """
 
-    def __init__(self) -> None:
-        self.bad = 0
+    def __init__(self, counts: DatagramCounts) -> None:
+        self._counts = counts
+        self._newest = -1
         self._loop = asyncio.get_running_loop()
         self._order: Reorder[RowsFrame] = Reorder(clock=self._loop.time, wait=WAIT)
         self._early: deque[RowsFrame] = deque(maxlen=WAITING)
@@ -54,6 +74,9 @@ class DatagramInflow:
         if self.stream is None:
             self._early.append(frame)
             return
+        self._counts.received += 1
+        self._counts.reordered += frame.index < self._newest
+        self._newest = max(self._newest, frame.index)
         self._hand_on(self._order.push(frame.index, frame))
         self._set_timer(self._order.deadline)
 
@@ -93,7 +116,7 @@ class DatagramInflow:
             try:
                 block = frame.block(self._schema)
             except FrameError:
-                self.bad += 1
+                self._counts.ignored += 1
                 continue
             before = frame.begin if self._next is None else self._next
             self._next = max(before, block.stop)

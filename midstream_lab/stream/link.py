@@ -206,6 +206,7 @@ class Link(Endpoint):
         self.server.rows_sent += outflow.rows
         self.server.bytes_sent += outflow.bytes
         self.server.rows_dropped += dropped
+        self.server.datagrams_dropped += outflow.overrun
 
     def _send(self, message: dict[str, Any]) -> None:
         if self._control is not None:

@@ -113,8 +113,8 @@ def one_way_delays(feed: Feed, clock: ClockEstimate) -> xr.Dataset:
     -------
     Dataset
         Over the dimension ``batch`` (the newest 4,096 at most), in ns: ``delay``, and ``error``, the bound of the
-        clock's estimate at that time; with the coordinates ``row``, its sequence number, and ``arrived``, in ns since 1970.
-        Batches from before a clock has jumped are left out.
+        clock's estimate at that time; with the coordinates ``row``, its sequence number, and ``arrived``, in ns since
+        1970. Batches from before a clock has jumped are left out.
 
     Raises
     ------

@@ -48,6 +48,9 @@ class Outflow:
         Called with this outflow and the error, or None, when the stream is complete.
     """
 
+    #: A batch closes at this many rows.
+    _most_rows = BATCH_ROWS
+
     def __init__(
         self,
         endpoint: Endpoint,
@@ -63,7 +66,8 @@ class Outflow:
     ) -> None:
         self.subscription = subscription
         self.runner = runner
-        self.rows = self.bytes = 0
+        #: Rows and bytes that were sent, and datagrams that were dropped before they could be.
+        self.rows = self.bytes = self.overrun = 0
         self._endpoint = endpoint
         # what is critical never waits for a fuller batch
         self._batch_seconds = 0.0 if priority is Priority.critical else batch_seconds
@@ -85,7 +89,9 @@ class Outflow:
         if self._first:
             self._reader.begin_at(self._first)
         schema = feed.schema
-        self._batch_rows = max(1, min(BATCH_ROWS, BATCH_BYTES // max(1, row_bytes(schema)), feed.ring.capacity // 2))
+        self._batch_rows = max(
+            1, min(self._most_rows, BATCH_BYTES // max(1, row_bytes(schema)), feed.ring.capacity // 2)
+        )
         labels = {"name": runner.name, "subscription": str(subscription), "run": runner.run}
         labels["continues"] = "yes" if continues else "no"
         self._encoder = Encoder(schema, labels=labels)

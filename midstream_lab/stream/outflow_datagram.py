@@ -6,10 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from ..feed.schema import Block
-from .datagrams import check_fits, frames_of
+from .datagrams import check_fits, frames_of, rows_each
 from .outflow import Outflow
 
 __all__ = ["DatagramOutflow"]
+
+#: Most datagrams of a batch.
+AT_ONCE = 64
 
 
 class DatagramOutflow(Outflow):
@@ -22,22 +25,18 @@ class DatagramOutflow(Outflow):
     ------
     InputError
         If the rows do not fit into datagrams.
-
-    Attributes
-    ----------
-    overrun : int
-        Datagrams of the connection that were dropped before they were sent.
     """
 
     def __init__(self, endpoint: Any, runner: Any, **options: Any) -> None:
-        check_fits(runner.source.schema, room=endpoint.datagram_room)
-        self.overrun = 0
+        schema, room = runner.source.schema, endpoint.datagram_room
+        check_fits(schema, room=room)
+        self._most_rows = AT_ONCE * rows_each(schema, room=room)
         self._index = 0
         self._begin: int | None = None
         super().__init__(endpoint, runner, **options)
 
     def _has_room(self) -> bool:
-        return self.policy != "block" or self._endpoint.datagrams_fit()
+        return self.policy != "block" or self._endpoint.datagrams_fit(AT_ONCE)
 
     def _write(self, block: Block) -> None:
         if self._begin is None:

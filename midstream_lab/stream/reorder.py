@@ -25,11 +25,6 @@ class Reorder(Generic[T]):
     clock : callable
         Seconds, never going back.
 
-    Attributes
-    ----------
-    reordered : int
-        How many were put back in order.
-
     Examples
     --------
     >>> order = Reorder(clock=lambda: 0.0)
@@ -38,7 +33,6 @@ class Reorder(Generic[T]):
     """
 
     def __init__(self, *, clock: Callable[[], float], wait: float = 0.005, most: int = 64) -> None:
-        self.reordered = 0
         self._clock = clock
         self._wait = wait
         self._most = most
@@ -49,7 +43,6 @@ class Reorder(Generic[T]):
         """Take the thing of that number; return what is in order now."""
         if index < self._next:
             return [thing]
-        self.reordered += any(index < held for held, _, _ in self._held)
         self._held.append((index, self._clock(), thing))
         self._held.sort(key=lambda entry: entry[0])
         if len(self._held) > self._most:

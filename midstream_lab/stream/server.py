@@ -155,7 +155,7 @@ class Server:
         #: The clock that clients compare with theirs: ns since 1970.
         self.now: Callable[[], int] = time.time_ns
         self.tickets = Tickets()
-        self.rows_sent = self.bytes_sent = self.rows_dropped = 0
+        self.rows_sent = self.bytes_sent = self.rows_dropped = self.datagrams_dropped = 0
         self._closed = False
         folder = data_folder()
         authority = Authority(folder)
@@ -220,7 +220,9 @@ class Server:
         sent, _ = self.sent
         dropped = self.rows_dropped + sum(outflow.counts.dropped for outflow in flows)
         state = "closed" if self._closed else f"{len(self.links)} connections, {len(flows)} subscriptions"
-        return f"{self.name}: {state}, {sent:,} rows sent" + f", {dropped:,} dropped" * bool(dropped)
+        unsent = self.datagrams_dropped + sum(outflow.overrun for outflow in flows)
+        line = f"{self.name}: {state}, {sent:,} rows sent" + f", {dropped:,} dropped" * bool(dropped)
+        return line + f", {unsent:,} datagrams dropped unsent" * bool(unsent)
 
     def close(self) -> None:
         """End the connections and the sources. May be called again."""

@@ -25,6 +25,8 @@ def test_all_rows_arrive_in_order_over_a_good_path() -> None:
         feed = client.subscribe(delivery="datagram")
         assert feed.wait(timeout=30)
         assert (feed.counts.received, feed.counts.lost, feed.counts.late) == (3000, 0, 0)
+        assert client.datagrams.received > 0
+        assert (client.datagrams.reordered, client.datagrams.ignored) == (0, 0)
         assert np.array_equal(feed.window().values, np.arange(3000.0))
 
 
@@ -54,23 +56,23 @@ def test_what_is_lost_on_the_way_is_counted_also_at_the_beginning_and_the_end(dr
 
 @pytest.mark.usefixtures("wide_area")
 def test_what_was_overtaken_for_a_short_time_is_put_in_order_and_what_comes_later_is_late() -> None:
-    rows = 4000
+    values = np.arange(3000.0)[:, np.newaxis].repeat(40, axis=1)  # three rows to a datagram
     late = {}
-    for name, hold in (("quick", 0.001), ("slow", 0.1)):
+    for name, hold in (("quick", 0.0005), ("slow", 0.1)):
         with (
-            serve(ramp(rows, speed=4.0), name=name) as server,
-            Relay(server.card, down=Impairments(reorder=0.1, hold=hold), seed=1) as relay,
+            serve(Replay(values, dt="1/1000", speed=4.0), name=name) as server,
+            Relay(server.card, down=Impairments(reorder=0.2, hold=hold), seed=1) as relay,
             connect(relay.card, timeout=PATIENCE) as client,
         ):
             feed = client.subscribe(delivery="datagram")
             assert feed.wait(timeout=60)
             counts = feed.counts
-            assert relay.counts("down").reordered > 10
-            assert counts.received + counts.lost == rows
+            assert client.datagrams.reordered > 10
+            assert counts.received + counts.lost == len(values)
             assert np.all(np.diff(feed.rows().row.values) > 0)
             assert counts.lost >= counts.late  # what was late had been counted as lost
             late[name] = counts.late
-    assert late["slow"] > late["quick"]
+    assert late["slow"] > 2 * late["quick"]
 
 
 def test_late_rows_and_such_that_come_twice_are_counted() -> None:
@@ -100,7 +102,7 @@ def test_datagrams_that_are_none_of_the_format_cost_nothing() -> None:
             client._loop.post(calling.send_datagram, data or b"\x00")
         source.push(numbers(0, 10), end=True)
         assert feed.wait(timeout=30)
-        assert (feed.counts.received, calling.ignored) == (10, 4)
+        assert (feed.counts.received, client.datagrams.ignored) == (10, 4)
         assert client.state == "connected"
 
 
@@ -142,6 +144,41 @@ def test_a_reader_that_stalls_costs_a_bounded_amount_and_what_it_missed_is_count
         counts = feed.counts
         assert counts.received == got < rows
         assert counts.received + counts.lost == rows
+
+
+@pytest.mark.usefixtures("wide_area")
+def test_a_source_that_can_wait_goes_as_fast_as_datagrams_do() -> None:
+    values = np.arange(60_000.0).reshape(-1, 60)
+    path = Impairments(bandwidth=1e6, delay=0.01)
+    with (
+        serve(Replay(values, dt="1/1000", speed="max"), name="far") as server,
+        Relay(server.card, down=path) as relay,
+        connect(relay.card, timeout=PATIENCE) as client,
+    ):
+        feed = client.subscribe(policy="block", delivery="datagram")
+        rows = Rows(feed).all()
+        assert feed.counts.received + feed.counts.lost == len(values)
+        assert len(rows) == feed.counts.received
+        until(lambda: "0 subscriptions" in server.status())
+        assert server.datagrams_dropped == 0
+
+
+@pytest.mark.usefixtures("wide_area")
+def test_a_source_that_does_not_wait_drops_the_oldest_unsent_datagrams_and_the_server_says_how_many() -> None:
+    rows = 50_000
+    source = Sensor()
+    source.push(*(numbers(first, 500) for first in range(0, rows, 500)), end=True)
+    with (
+        serve({"s": source}, name="far", batch_seconds=0.0) as server,
+        Relay(server.card, down=Impairments(bandwidth=1e5, delay=0.02)) as relay,
+        connect(relay.card, timeout=PATIENCE) as client,
+    ):
+        feed = client.subscribe(delivery="datagram")
+        assert feed.wait(timeout=60)
+        assert feed.counts.received + feed.counts.lost == rows
+        until(lambda: "0 subscriptions" in server.status())
+        assert server.datagrams_dropped > 0
+        assert "datagrams dropped unsent" in server.status()
 
 
 def test_a_feed_of_datagrams_goes_on_after_a_lost_connection(monkeypatch: pytest.MonkeyPatch) -> None:
