@@ -154,12 +154,17 @@ class Traffic:
         """
         now = self._steady()
         rows, each = self._rate(now)
-        arrivals = [entry for entry in tuple(self._arrivals) if now - entry[0] <= SPAN]
+        kept = tuple(self._arrivals)
+        arrivals = [entry for entry in kept if now - entry[0] <= SPAN]
         delays = self._delays(arrivals, clock)
         measure: Measure = "time between arrivals" if delays is None else "one-way delay"
         if not arrivals and self.samples:
             measure = self.samples[-1].measure
-        times = np.diff([came for came, *_ in arrivals]) if delays is None else delays
+        if delays is None:  # the first of the intervals began before the span
+            begin = max(0, len(kept) - len(arrivals) - 1) if arrivals else len(kept)
+            times = np.diff([came for came, *_ in kept[begin:]])
+        else:
+            times = delays
         p50, p99 = np.quantile(times, [0.5, 0.99]).tolist() if len(times) else (math.nan, math.nan)
         error = math.nan if delays is None or clock is None else clock.error / 1e9
         found = Sample(at=now, rows=rows, size=rows * each, measure=measure, p50=p50, p99=p99, error=error)

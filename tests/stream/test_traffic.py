@@ -96,7 +96,7 @@ def test_a_replay_of_an_old_recording_has_no_one_way_delay() -> None:
 def test_while_nothing_comes_there_is_a_gap_in_the_history() -> None:
     feed, traffic, hand = make()
     for i in range(12):
-        hand.now += 0.5
+        hand.now += 0.52
         if not 4 <= i < 8:
             feed.append_rows([[1.0]])
             hand.now += 0.01
@@ -104,6 +104,15 @@ def test_while_nothing_comes_there_is_a_gap_in_the_history() -> None:
         traffic.sample()
     missing = np.isnan(traffic.history()["p50"].values)
     assert missing.tolist() == [i in (5, 6, 7) for i in range(12)]
+
+
+def test_intervals_of_nearly_a_second_are_no_gaps() -> None:
+    feed, traffic, hand = make()
+    for _ in range(5):
+        hand.now += 0.9
+        feed.append_rows([[1.0]])
+        sample = traffic.sample()
+    assert sample.p50 == pytest.approx(0.9)
 
 
 def test_while_nothing_comes_the_measure_stays() -> None:
