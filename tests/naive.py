@@ -122,3 +122,95 @@ def integrate(velocity, state, h, steps):
         k4 = velocity(y + h * k3)
         y = y + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
     return y
+
+
+def distances(points, norm):
+    """All distances (n, n): the largest difference of components, or the Euclidean one."""
+    difference = np.abs(points[:, None] - points[None])
+    return difference.max(axis=2) if norm == "max" else np.sqrt((difference**2).sum(axis=2))
+
+
+def pairs_within(points, radii, theiler, norm):
+    """Number of pairs (i, j), j > i + theiler, within each radius."""
+    apart = distances(points, norm)[np.triu_indices(len(points), theiler + 1)]
+    return [int((apart <= radius).sum()) for radius in radii]
+
+
+def runs(flags):
+    """Lengths of the runs of true values."""
+    return [len(run) for run in "".join("1" if flag else "0" for flag in flags).split("0") if run]
+
+
+def rqa(points, radius, theiler, norm, least=2):
+    """Measures of recurrence quantification from the whole matrix."""
+    n = len(points)
+    matrix = distances(points, norm) <= radius
+    lags = range(theiler + 1, n)
+    diagonals = [length for lag in lags for length in runs(np.diagonal(matrix, lag))]
+    verticals = [length for column in matrix.T for length in runs(column)]
+    found = [length for length in diagonals if length >= least]
+    tall = [length for length in verticals if length >= least]
+    p = np.array(list(Counter(found).values())) / max(len(found), 1)
+    used = np.arange(theiler + 1, int(0.9 * n))
+    rates = [np.diagonal(matrix, lag).mean() for lag in used]
+    return {
+        "recurrence_rate": sum(diagonals) / sum(n - lag for lag in lags),
+        "determinism": sum(found) / sum(diagonals),
+        "mean_diagonal": np.mean(found),
+        "longest_diagonal": max(found),
+        "divergence": 1 / max(found),
+        "diagonal_entropy": -(p * np.log(p)).sum(),
+        "laminarity": sum(tall) / sum(verticals),
+        "trapping_time": np.mean(tall),
+        "longest_vertical": max(tall),
+        "trend": ((used - used.mean()) * rates).sum() / ((used - used.mean()) ** 2).sum(),
+    }
+
+
+def permutation_entropy(x, order, delay, weighted=False):
+    """Entropy in nats of the patterns by a stable sort, each with its number or with the variance of its windows."""
+    weights = Counter()
+    for i in range(len(x) - (order - 1) * delay):
+        window = [x[i + k * delay] for k in range(order)]
+        pattern = tuple(sorted(range(order), key=lambda k, window=window: window[k]))
+        weights[pattern] += np.var(window) if weighted else 1
+    whole = sum(weights.values())
+    return -sum(w / whole * math.log(w / whole) for w in weights.values() if w > 0)
+
+
+def sample_entropy(x, dim, radius):
+    """Minus the log of the matches of dim + 1 samples over those of dim."""
+    rows = len(x) - dim
+    counts = [0, 0]
+    for i in range(rows):
+        for j in range(i + 1, rows):
+            for longer in (0, 1):
+                counts[longer] += max(abs(x[i + k] - x[j + k]) for k in range(dim + longer)) <= radius
+    return -math.log(counts[1] / counts[0])
+
+
+def fluctuation(x, size, order):
+    """Root mean square of what polynomials leave of the profile, over segments from both ends."""
+    profile = np.cumsum(x - np.mean(x))
+    squares = []
+    for part in (profile, profile[::-1]):
+        for k in range(len(x) // size):
+            segment = part[k * size : (k + 1) * size]
+            fit = np.polynomial.Polynomial.fit(np.arange(size), segment, order)
+            squares.append(np.mean((segment - fit(np.arange(size))) ** 2))
+    return math.sqrt(np.mean(squares))
+
+
+def rescaled_range(segment):
+    """Range of the cumulated deviations over the standard deviation."""
+    deviations = np.concatenate([[0.0], np.cumsum(segment - np.mean(segment))])
+    return np.ptp(deviations) / np.std(segment)
+
+
+def zero_one(x, c, cut):
+    """Correlation of the mean square displacement of the driven walk with time."""
+    j = np.arange(1, len(x) + 1)
+    p, q = np.cumsum(x * np.cos(j * c)), np.cumsum(x * np.sin(j * c))
+    starts = np.arange(len(x) - cut)
+    spread = [np.mean((p[starts + k] - p[starts]) ** 2 + (q[starts + k] - q[starts]) ** 2) for k in range(1, cut + 1)]
+    return np.corrcoef(np.arange(1, cut + 1), spread)[0, 1]

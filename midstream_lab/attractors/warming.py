@@ -24,12 +24,19 @@ def warm() -> Iterator[tuple[str, int, int]]:
     True
     """
     from . import systems
+    from .correlation import correlation_sum
     from .delay import estimate_delay
     from .dimension import estimate_embedding_dim
     from .divergence import divergence_curve
     from .embedding import embed
+    from .entropy import permutation_entropy, sample_entropy
     from .lyapunov import lyapunov_max
+    from .online.warming import run_twins
+    from .recurrence import recurrence_matrix, recurrence_points
+    from .rqa import rqa
+    from .scaling import dfa, hurst
     from .theiler import estimate_theiler
+    from .zero_one import zero_one_test
 
     henon, lorenz = systems.Henon(), systems.Lorenz()
     x = henon.trajectory(600).sel(channel="x")
@@ -42,6 +49,12 @@ def warm() -> Iterator[tuple[str, int, int]]:
         "theiler": lambda: estimate_theiler(x),
         "divergence": lambda: divergence_curve(x, embedding_dim=2),
         "tangent": lambda: lyapunov_max(x, draws=2),
+        "correlation": lambda: (correlation_sum(x), sample_entropy(x)),
+        "recurrence": lambda: (recurrence_matrix(x), recurrence_points(x), rqa(x)),
+        "entropy": lambda: (permutation_entropy(x), permutation_entropy(x, weighted=True)),
+        "scaling": lambda: (dfa(x), hurst(x)),
+        "zero_one": lambda: zero_one_test(x, angles=10),
+        "online": run_twins,
     }
     for done, (name, job) in enumerate(jobs.items(), start=1):
         job()
