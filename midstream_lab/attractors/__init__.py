@@ -14,6 +14,7 @@ from .online import OnlinePermutationEntropy, OnlineRecurrenceRate, OnlineRqa, O
 from .recurrence import recurrence_matrix, recurrence_points
 from .rqa import rqa
 from .scaling import dfa, hurst
+from .spectrum import kaplan_yorke, lyapunov_spectrum
 from .theiler import estimate_theiler
 from .warming import warm
 from .zero_one import zero_one_test
@@ -33,7 +34,9 @@ __all__ = [
     "estimate_embedding_dim",
     "estimate_theiler",
     "hurst",
+    "kaplan_yorke",
     "lyapunov_max",
+    "lyapunov_spectrum",
     "mutual_information",
     "permutation_entropy",
     "recurrence_matrix",

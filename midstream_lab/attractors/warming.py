@@ -35,6 +35,7 @@ def warm() -> Iterator[tuple[str, int, int]]:
     from .recurrence import recurrence_matrix, recurrence_points
     from .rqa import rqa
     from .scaling import dfa, hurst
+    from .spectrum import lyapunov_spectrum
     from .theiler import estimate_theiler
     from .zero_one import zero_one_test
 
@@ -43,6 +44,10 @@ def warm() -> Iterator[tuple[str, int, int]]:
     jobs = {
         "map": lambda: henon.jacobian(henon.state),
         "flow": lambda: (lorenz.advance(2), lorenz.velocity(lorenz.state), lorenz.jacobian(lorenz.state)),
+        "adaptive": lambda: systems.Lorenz(integrator="tsit5").step(),
+        "noise": lambda: systems.NoisyFlow(lorenz, noise=0.1).step(),
+        "delay": lambda: systems.MackeyGlass().step(),
+        "spectrum": lambda: lyapunov_spectrum(henon, duration=40),
         "embedding": lambda: embed(x, delay=1, dim=2),
         "information": lambda: estimate_delay(lorenz.trajectory(600, transient=0.0), channel="x"),
         "dimension": lambda: estimate_embedding_dim(x, max_dim=2),

@@ -10,8 +10,31 @@ from midstream_lab.attractors.systems import Flow, Map, System
 from midstream_lab.errors import InputError
 from midstream_lab.sequence import timebase
 
-FLOWS = [systems.Lorenz, systems.Rossler, systems.Chua, systems.Duffing, systems.VanDerPol]
-MAPS = [systems.Logistic, systems.Henon, systems.Tent, systems.Lozi, systems.Ikeda]
+FLOWS = [
+    systems.Lorenz,
+    systems.Rossler,
+    systems.Chua,
+    systems.Duffing,
+    systems.VanDerPol,
+    systems.Lorenz96,
+    systems.DoublePendulum,
+    systems.HindmarshRose,
+    systems.LotkaVolterra,
+    systems.FitzHughNagumo,
+    systems.Kuramoto,
+    systems.QuasiPeriodic,
+]
+MAPS = [
+    systems.Logistic,
+    systems.Henon,
+    systems.Tent,
+    systems.Lozi,
+    systems.Ikeda,
+    systems.ArnoldCat,
+    systems.KaplanYorke,
+    systems.Standard,
+]
+ALL = [*FLOWS, *MAPS, systems.MackeyGlass]
 
 
 def slopes(function, state: np.ndarray) -> np.ndarray:
@@ -70,7 +93,7 @@ def test_halving_the_step_changes_a_short_run_little() -> None:
     np.testing.assert_allclose(coarse_end, fine_end, rtol=1e-4)
 
 
-@pytest.mark.parametrize("kind", FLOWS + MAPS)
+@pytest.mark.parametrize("kind", ALL)
 def test_small_face_of_what_steps(kind: type[System]) -> None:
     system = kind(rng=5)
     start = system.state
@@ -85,7 +108,7 @@ def test_small_face_of_what_steps(kind: type[System]) -> None:
     np.testing.assert_array_equal(system.step(), first)
 
 
-@pytest.mark.parametrize("kind", FLOWS + MAPS)
+@pytest.mark.parametrize("kind", ALL)
 def test_advance_goes_on_from_the_state(kind: type[System]) -> None:
     whole = kind(rng=2).advance(30)
     parts = kind(rng=2)
@@ -98,15 +121,15 @@ def test_state_is_a_copy() -> None:
     assert system.state.any()
 
 
-@pytest.mark.parametrize("kind", FLOWS + MAPS)
+@pytest.mark.parametrize("kind", ALL)
 def test_trajectory_is_labelled_and_leaves_the_state_alone(kind: type[System]) -> None:
     system = kind()
     before = system.state
     x = system.trajectory(64, rng=3)
     assert x.dims == ("time", "channel")
-    assert tuple(x["channel"].values) == kind.variables
+    assert tuple(x["channel"].values) == system.variables
     assert timebase(x).unit == kind.unit
-    assert float(timebase(x).dt) == pytest.approx(kind.dt)
+    assert float(timebase(x).dt) == pytest.approx(system.dt)
     np.testing.assert_array_equal(system.state, before)
     assert system.now == 0.0
     np.testing.assert_array_equal(x.values, kind(rng=3).trajectory(64).values)

@@ -2,24 +2,51 @@
 
 Every system has `name`, `variables`, `params`, `dim` and the small face of everything that steps:
 ``step()``, ``run_until(t)``, ``reset()``, ``now``, ``state``; ``advance(n, dt)`` goes on from the state,
-``trajectory(n, ...)`` is a labelled run of its own.
+``trajectory(n, ...)`` is a labelled run of its own. ``Flow.from_function`` and ``Map.from_function`` take your own
+equations; `NoisyFlow` adds white noise to a flow.
 """
 
 from .base import Flow, Map, System
-from .flows import Chua, Duffing, Lorenz, Rossler, VanDerPol
-from .maps import Henon, Ikeda, Logistic, Lozi, Tent
+from .delays import MackeyGlass
+from .flows import (
+    Chua,
+    DoublePendulum,
+    Duffing,
+    FitzHughNagumo,
+    HindmarshRose,
+    Lorenz,
+    LotkaVolterra,
+    QuasiPeriodic,
+    Rossler,
+    VanDerPol,
+)
+from .lattices import Kuramoto, Lorenz96
+from .maps import ArnoldCat, Henon, Ikeda, KaplanYorke, Logistic, Lozi, Standard, Tent
+from .noise import NoisyFlow
 
 __all__ = [
+    "ArnoldCat",
     "Chua",
+    "DoublePendulum",
     "Duffing",
+    "FitzHughNagumo",
     "Flow",
     "Henon",
+    "HindmarshRose",
     "Ikeda",
+    "KaplanYorke",
+    "Kuramoto",
     "Logistic",
     "Lorenz",
+    "Lorenz96",
+    "LotkaVolterra",
     "Lozi",
+    "MackeyGlass",
     "Map",
+    "NoisyFlow",
+    "QuasiPeriodic",
     "Rossler",
+    "Standard",
     "System",
     "Tent",
     "VanDerPol",

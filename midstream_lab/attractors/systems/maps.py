@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
-from ...kernels.attractors.systems import HENON, IKEDA, LOGISTIC, LOZI, TENT
+from ...kernels.attractors.maps import (
+    ARNOLD_CAT,
+    HENON,
+    IKEDA,
+    KAPLAN_YORKE,
+    LOGISTIC,
+    LOZI,
+    STANDARD,
+    TENT,
+)
 from .base import Map
 
-__all__ = ["Henon", "Ikeda", "Logistic", "Lozi", "Tent"]
+__all__ = ["ArnoldCat", "Henon", "Ikeda", "KaplanYorke", "Logistic", "Lozi", "Standard", "Tent"]
 
 
 class Logistic(Map):
@@ -78,3 +88,42 @@ class Ikeda(Map):
     basin = ((0.0, -0.5), (0.5, 0.0))
     transient = 1000
     citation = "Ikeda (1979), Opt. Commun. 30, 257"
+
+
+class ArnoldCat(Map):
+    """Arnold's cat map (x, y) -> (2 x + y, x + y) mod 1; exponents +-ln((3 + sqrt 5) / 2) = +-0.962424 exactly."""
+
+    name = "Arnold cat"
+    variables = ("x", "y")
+    system = ARNOLD_CAT
+    defaults: ClassVar[dict[str, float]] = {}
+    basin = ((0.0, 0.0), (1.0, 1.0))
+    transient = 100
+    citation = "Arnold & Avez (1968), Ergodic Problems of Classical Mechanics"
+
+
+class KaplanYorke(Map):
+    """The Kaplan-Yorke (1979) map x -> 2 x mod 1, y -> a y + cos(4 pi x); exponents ln 2 and ln a exactly.
+
+    Doubling moves the bits of a float out one by one: the factor is 2 less 1e-12, so that orbits do not end at 0.
+    """
+
+    name = "Kaplan-Yorke"
+    variables = ("x", "y")
+    system = KAPLAN_YORKE
+    defaults: ClassVar[dict[str, float]] = {"a": 0.2}
+    basin = ((0.05, -1.0), (0.95, 1.0))
+    transient = 1000
+    citation = "Kaplan & Yorke (1979), Lect. Notes Math. 730, 204"
+
+
+class Standard(Map):
+    """The Chirikov (1979) standard map p -> p + k sin q, q -> q + p (new p), both mod 2 pi; it keeps areas."""
+
+    name = "standard"
+    variables = ("q", "p")
+    system = STANDARD
+    defaults: ClassVar[dict[str, float]] = {"k": 6.5}
+    basin = ((0.0, 0.0), (2.0 * math.pi, 2.0 * math.pi))
+    transient = 0
+    citation = "Chirikov (1979), Phys. Rep. 52, 263"

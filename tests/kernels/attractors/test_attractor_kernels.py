@@ -10,7 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from midstream_lab.kernels.attractors import dimension, divergence, embedding, information, systems, tangent, theiler
+from midstream_lab.kernels.attractors import (
+    dimension,
+    divergence,
+    embedding,
+    flows,
+    information,
+    systems,
+    tangent,
+    theiler,
+)
 from midstream_lab.kernels.common import neighbours
 
 
@@ -176,7 +185,7 @@ def test_integration_equals_naive_runge_kutta() -> None:
     def velocity(s):
         return np.array([10 * (s[1] - s[0]), s[0] * (28 - s[2]) - s[1], s[0] * s[1] - 8 / 3 * s[2]])
 
-    states = systems.advance_flow(systems.LORENZ, p, frozen([1.0, 2.0, 20.0]), 3, 0.01, 5)
+    states = systems.advance_state(flows.LORENZ, p, frozen([1.0, 2.0, 20.0]), 3, 0.01, 5)
     np.testing.assert_allclose(states[-1], naive.integrate(velocity, [1.0, 2.0, 20.0], 0.01, 15), rtol=1e-12)
 
 
