@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 FUZZ := .fuzz/venv
 
-.PHONY: lab test browser-test bench fuzz demo clean
+.PHONY: lab test browser-test bench oracles fuzz demo clean
 
 lab: $(STAMP)   ## open JupyterLab on the notebooks
 	$(BIN)/midstream-lab lab
@@ -18,6 +18,12 @@ browser-test: $(STAMP)  ## drive the notebooks in headless Chromium (Debian's pa
 
 bench: $(STAMP) ## measure against the peers and draw benches/TABLE.md
 	@$(BIN)/python benches/report.py --run
+
+# Scripts that ask peers, in environments of their own, what the tests compare with
+ORACLES := benches/invariant_peers.py
+
+oracles: $(STAMP) ## ask the peers again and store their answers in tests/oracles
+	@for script in $(ORACLES); do $(BIN)/python $$script || exit 1; done
 
 fuzz:           ## a million inputs into every parser, guided by coverage (atheris, in an environment of its own)
 	@test -x $(FUZZ)/bin/python || $(PYTHON) -m venv $(FUZZ)

@@ -156,9 +156,9 @@ def correlation_dimension(
     max_dim = check_whole(max_dim, "max_dim", least=4)
     if not 0.0 < level < 1.0:
         raise InputError(f"level must lie between 0 and 1, not {level!r}")
-    for name, value in (("delay", delay), ("theiler", theiler)):
-        if value is not None:
-            check_whole(value, name, least=1)
+    for name, given in (("delay", delay), ("theiler", theiler)):
+        if given is not None:
+            check_whole(given, name, least=1)
     attrs = {
         "method": "slope of the correlation sum over all scaling regions, where it saturates; max norm",
         "citation": "Grassberger & Procaccia (1983); Theiler (1986); Takens (1985)",
