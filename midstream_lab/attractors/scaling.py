@@ -134,7 +134,8 @@ def hurst(x: Any, *, sizes: Any = None, level: float = 0.90, dt: Any = None, cha
     Notes
     -----
     The interval is from a jackknife over ten blocks of time. Rescaled ranges see trends and non-stationary data as
-    memory, with exponents near 1; `dfa` does not.
+    memory, with exponents near 1; `dfa` does not. Of strong memory they find too little: 0.80 for 0.9 in fractional
+    Gaussian noise of 5,000 samples (measured), which the interval does not hold.
 
     References
     ----------

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from .._checks import check_whole
 from ..zero_one import MIN_SAMPLES, zero_one_test
 from .base import Twin
 
@@ -48,6 +49,7 @@ class OnlineZeroOne(Twin):
         rng: int = 0,
         channel: str | None = None,
     ) -> None:
+        check_whole(angles, "angles", least=10)
         self._options: dict[str, Any] = {"decimation": decimation, "angles": angles, "level": level, "rng": rng}
         super().__init__(window=window, every=window, channel=channel, least=MIN_SAMPLES)
 
