@@ -10,6 +10,7 @@ import numba.core.dispatcher
 import numpy as np, pandas as pd, xarray as xr
 from midstream_lab import attractors
 from midstream_lab.attractors import systems
+from midstream_lab.feed import Block
 from midstream_lab.sequence import sequence
 
 steps = list(attractors.warm())
@@ -27,6 +28,7 @@ def entries():
 before = entries()
 x = systems.Henon().trajectory(700).values[:, 0]
 frozen = x.copy(); frozen.flags.writeable = False
+frozen_radii = np.array([0.1, 0.5]); frozen_radii.flags.writeable = False
 kinds = [x, x.astype(np.float32), (x * 1000).astype(int), x.tolist(), frozen, np.repeat(x, 2)[::2], x[::-1],
          xr.DataArray(x, dims="time"), pd.Series(x), sequence(x, dt=1)]
 for kind in kinds:
@@ -40,6 +42,21 @@ for kind in kinds:
     attractors.estimate_delay(kind)
     attractors.estimate_theiler(kind)
     attractors.estimate_embedding_dim(kind, max_dim=3)
+    attractors.correlation_sum(kind, norm="euclidean")
+    attractors.correlation_sum(kind, radii=frozen_radii, delay=1, embedding_dim=1, theiler=0)
+    attractors.recurrence_matrix(kind)
+    attractors.recurrence_points(kind, norm="euclidean")
+    attractors.rqa(kind, radius=0.5, rate=None)
+    attractors.permutation_entropy(kind, weighted=True)
+    attractors.sample_entropy(kind)
+    attractors.dfa(kind)
+    attractors.hurst(kind)
+    attractors.zero_one_test(kind, angles=10)
+attractors.correlation_dimension(np.tile(x, 3) + 1e-9 * np.arange(2100))
+for twin in (attractors.OnlinePermutationEntropy(window=50), attractors.OnlineRecurrenceRate(window=50, radius=0.5),
+             attractors.OnlineRqa(window=50, every=99, radius=0.5), attractors.OnlineZeroOne(window=200)):
+    for begin in range(0, 700, 100):
+        twin.update(Block(first=begin, start=begin, columns=(frozen[begin : begin + 100],)))
 holes = x.copy(); holes[5] = np.nan
 attractors.embed(holes, delay=1, dim=2)
 for kind in (systems.Lorenz, systems.Rossler, systems.Chua, systems.Duffing, systems.VanDerPol):

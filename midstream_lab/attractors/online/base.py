@@ -23,11 +23,13 @@ class Twin:
     given out before a window is full.
     """
 
+    #: What it is a twin of; stands in the default name of the feed.
+    name = "twin"
+
     def __init__(self, *, window: int, every: int, channel: str | None, least: int) -> None:
         self.window = check_whole(window, "window", least=least)
         self.every = check_whole(every, "every", least=1)
         self.channel = channel
-        self.name = type(self).__name__.removeprefix("Online").lower()
         self._schema = Schema(channels=(Channel(name=channel or "x"),))
         self._column = 0
         self._next: int | None = None

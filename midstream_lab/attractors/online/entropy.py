@@ -38,6 +38,8 @@ class OnlinePermutationEntropy(Twin):
     0.637
     """
 
+    name = "permutation_entropy"
+
     def __init__(
         self, *, window: int, every: int = 1, order: int = 3, delay: int = 1, channel: str | None = None
     ) -> None:

@@ -80,6 +80,8 @@ class OnlineRecurrenceRate(_Recurrence):
     0.333
     """
 
+    name = "recurrence_rate"
+
     def __init__(
         self,
         *,
@@ -153,6 +155,7 @@ class OnlineRqa(_Recurrence):
     34.0
     """
 
+    name = "rqa"
     lane = "slow"
 
     def __init__(

@@ -37,6 +37,7 @@ class OnlineZeroOne(Twin):
     ('irregular', 1000, 99)
     """
 
+    name = "zero_one_test"
     lane = "slow"
 
     def __init__(
