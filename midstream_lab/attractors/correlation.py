@@ -87,6 +87,7 @@ def correlation_sum(
     Notes
     -----
     Exact for every radius. Boxes of a k-d tree are counted against boxes, so memory grows linearly with n.
+    Time grows with the number of close pairs: give smaller `radii` for sequences of 100,000 samples or more.
 
     References
     ----------

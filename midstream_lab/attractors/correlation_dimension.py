@@ -33,6 +33,8 @@ PLATEAU, MAX_RISE = 3, 0.15
 MARGIN = 0.5
 #: Error of the method that remains with long data, as a share of the value.
 SYSTEMATIC = 0.05
+#: Points that are enough where this share of the pairs is close.
+THINNED, ABUNDANT = 10_000, 1e-3
 #: Largest width of the interval, and difference of Takens' estimate, as shares of the value.
 MAX_WIDTH, MAX_TAKENS = 0.6, 0.25
 
@@ -138,7 +140,8 @@ def correlation_dimension(
     -----
     The interval joins, as independent errors: the spread over the scaling regions, over the embeddings of the plateau
     and between the two halves of the data, and 5% of the value. n samples cannot show more than 2 log10(n) dimensions
-    (Eckmann & Ruelle 1992): what is larger is inconclusive.
+    (Eckmann & Ruelle 1992): what is larger is inconclusive. Of 20,000 samples or more every pair counts where less than
+    0.1% of them are close; where more are, evenly thinned vectors do, at least 10,000.
 
     References
     ----------
@@ -223,8 +226,16 @@ def _pairs(values: np.ndarray, delay: int, dim: int, theiler: int) -> int:
 
 
 def _share(values: np.ndarray, delay: int, dim: int, theiler: int, radii: np.ndarray) -> np.ndarray:
+    """Correlation sum; of long data the large radii, within which pairs abound, from evenly thinned points."""
     points = embed_delay(values, delay, dim, len(values) - (dim - 1) * delay)
-    return count_pairs(points, limits_of(radii, MAXIMUM), theiler, MAXIMUM) / _pairs(values, delay, dim, theiler)
+    limits = limits_of(radii, MAXIMUM)
+    every = max(1, len(points) // THINNED)
+    thin, gap = np.ascontiguousarray(points[::every]), theiler // every
+    share = count_pairs(thin, limits, gap, MAXIMUM) / pairs_beyond(len(thin), gap)
+    few = int(np.searchsorted(share, ABUNDANT))
+    if every > 1 and few:
+        share[:few] = count_pairs(points, limits[:few], theiler, MAXIMUM) / pairs_beyond(len(points), theiler)
+    return share
 
 
 def _half(values: np.ndarray, part: int, delay: int, dim: int, theiler: int, radii: np.ndarray) -> float:

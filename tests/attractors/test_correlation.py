@@ -140,6 +140,18 @@ def test_cycle_and_torus() -> None:
     assert float(torus["dimension"]) == pytest.approx(2.0, abs=0.2)
 
 
+def test_long_data_are_thinned_only_where_close_pairs_abound() -> None:
+    x = systems.Henon().trajectory(30_000, rng=1).sel(channel="x")
+    found = correlation_dimension(x, delay=1, theiler=3, max_dim=4)
+    low, high = found["interval"].values
+    assert low < DIMENSIONS["Henon"] < high
+    radii = found["radius"].values[:30]
+    exact = correlation_sum(x, radii=radii, delay=1, embedding_dim=2, theiler=3)["correlation_sum"].values
+    told = found["correlation_sum"].sel(embedding_dim=2).values[:30]
+    assert (told[exact < 5e-4] == exact[exact < 5e-4]).all()
+    np.testing.assert_allclose(told, exact, rtol=0.03)
+
+
 def test_noise_has_no_dimension() -> None:
     rng = np.random.default_rng(4)
     white = rng.standard_normal(5000)
