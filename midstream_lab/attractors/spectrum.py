@@ -134,10 +134,11 @@ def _label(means: np.ndarray, system: System, *, duration: float, level: float) 
     spectrum = means.mean(axis=0)
     error = means.std(axis=0, ddof=1) / np.sqrt(blocks)
     reach = student.ppf(0.5 + level / 2.0, blocks - 1) * error
-    half = blocks // 2
-    drift = np.abs(means[:half].mean(axis=0) - means[-half:].mean(axis=0))
+    halves = means[: blocks // 2], means[blocks // 2 :]
+    drift = np.abs(halves[0].mean(axis=0) - halves[1].mean(axis=0))
+    chance = np.sqrt(sum(half.var(axis=0, ddof=1) / len(half) for half in halves))
     with np.errstate(invalid="ignore"):
-        unsettled = drift > np.maximum(MAX_DRIFT * 2.0 * error, RESOLUTION * np.abs(spectrum).max())
+        unsettled = drift > np.maximum(MAX_DRIFT * chance, RESOLUTION * np.abs(spectrum).max())
     reasons = [
         f"not settled: exponent {i + 1} differs by {drift[i]:.2g} between the halves of the run; use a longer transient"
         for i in np.flatnonzero(unsettled)
@@ -202,8 +203,7 @@ def kaplan_yorke(spectrum: xr.Dataset | ArrayLike, *, tol: float | None = None) 
         raise InputError(f"tol must be 0 or more, not {tol!r}")
     ordered = np.sort(np.where(np.abs(values) <= tol, 0.0, values))[::-1]
     sums = np.cumsum(ordered)
-    # The sum of a system that keeps volumes is 0 but for rounding and the error of its exponents.
-    j = int((sums >= -len(values) * tol).sum()) if sums[0] >= 0 else 0
-    if j == len(ordered):
+    j = int((sums >= 0).sum())
+    if j in (0, len(ordered)):
         return float(j)
-    return j + float(max(sums[j - 1], 0.0) / abs(ordered[j])) if j else 0.0
+    return j + float(sums[j - 1] / abs(ordered[j]))

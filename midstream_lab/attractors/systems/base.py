@@ -76,10 +76,27 @@ class System:
         """Move on to time `t` and return the state."""
         raise NotImplementedError
 
+    def divide(self, dt: float) -> tuple[float, int]:
+        """Size and number of the steps that fill `dt`; the size is 0 for a map."""
+        raise NotImplementedError
+
+    def jacobian(self, state: ArrayLike) -> np.ndarray:
+        """Jacobian of the velocity or of the map at `state`; shape (dim, dim)."""
+        raise NotImplementedError
+
+    @property
+    def vector(self) -> np.ndarray:
+        """The parameters as the kernels take them, with what follows from them."""
+        return self._p
+
     def run(self, kernel: Any, *args: Any) -> Any:
         """``kernel(number, parameters, *args)``; what a person's own equations raise is raised."""
+        return self.run_each(kernel, self._p, *args)
+
+    def run_each(self, kernel: Any, params: np.ndarray, *args: Any) -> Any:
+        """As `run`, with `params` of one or many systems as `vector` gives them."""
         rule = self.rule
-        found = kernel(self.system if rule is None else rule.address, self._p, *args)
+        found = kernel(self.system if rule is None else rule.address, view(params), *args)
         if rule is not None:
             rule.raise_error()
         return found
@@ -145,9 +162,10 @@ class System:
             raise InputError("give initial or rng, not both")
         if initial is None:
             return self._draw(None if rng is None else np.random.default_rng(rng))
-        return self._checked(initial, "initial")
+        return self.check_state(initial, "initial")
 
-    def _checked(self, state: ArrayLike, name: str) -> np.ndarray:
+    def check_state(self, state: ArrayLike, name: str) -> np.ndarray:
+        """`state` as `dim` finite floats, or an error that calls it `name`."""
         try:
             found = np.array(state, dtype=np.float64)
         except (TypeError, ValueError):
@@ -281,13 +299,13 @@ class Flow(System):
     def velocity(self, state: ArrayLike) -> np.ndarray:
         """Velocity at `state`; shape (dim,)."""
         out = np.empty(self.dim)
-        self.run(compute_velocity, view(self._checked(state, "state")), out)
+        self.run(compute_velocity, view(self.check_state(state, "state")), out)
         return out
 
     def jacobian(self, state: ArrayLike) -> np.ndarray:
         """Jacobian of the velocity at `state`; shape (dim, dim)."""
         out = np.empty((self.dim, self.dim))
-        self.run(compute_flow_jacobian, view(self._checked(state, "state")), out)
+        self.run(compute_flow_jacobian, view(self.check_state(state, "state")), out)
         return out
 
     def divide(self, dt: float) -> tuple[float, int]:
@@ -416,7 +434,7 @@ class Map(System):
     def jacobian(self, state: ArrayLike) -> np.ndarray:
         """Jacobian of the map at `state`; shape (dim, dim)."""
         out = np.empty((self.dim, self.dim))
-        self.run(compute_map_jacobian, view(self._checked(state, "state")), out)
+        self.run(compute_map_jacobian, view(self.check_state(state, "state")), out)
         return out
 
     def divide(self, dt: float) -> tuple[float, int]:
@@ -479,8 +497,8 @@ def _make_own(
     own.name, own.variables, own.transient, own.citation = name, tuple(variables), transient, "own equations"
     own.defaults = dict(params or {})
     own.rule = Rule(rule, jacobian, len(own.variables), len(own.defaults))
-    start = own._checked(initial, "initial")
-    low, high = (start, start) if basin is None else (own._checked(corner, "basin") for corner in basin)
+    start = own.check_state(initial, "initial")
+    low, high = (start, start) if basin is None else (own.check_state(corner, "basin") for corner in basin)
     own.basin = (tuple(low), tuple(high))
     if basin is not None:
         own._start = start

@@ -59,7 +59,7 @@ class MackeyGlass(Flow):
         """The past one delay and a step long, newest first, `max_step` apart; shape (202,); a copy."""
         return self._past.copy()
 
-    def run(self, kernel: Callable[..., Any], *args: Any) -> Any:
+    def run_each(self, kernel: Callable[..., Any], params: np.ndarray, *args: Any) -> Any:
         """Not for a delay equation: the kernels of ordinary flows do not know its past."""
         raise InputError(
             f"{self.name} is a delay equation, whose state is a stretch of the past; here use trajectory() "

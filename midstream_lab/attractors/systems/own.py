@@ -55,9 +55,9 @@ class Rule:
         answer = np.ctypeslib.as_array(out, shape)
         try:
             if mode != JACOBIAN:
-                answer[:] = self._checked(self.rule(state, params), shape)
+                answer[:] = self._shaped(self.rule(state, params), shape)
             elif self.jacobian is not None:
-                answer[:] = self._checked(self.jacobian(state, params), shape)
+                answer[:] = self._shaped(self.jacobian(state, params), shape)
             else:
                 for i in range(self.dim):
                     h = NUDGE * max(1.0, abs(state[i]))
@@ -69,7 +69,7 @@ class Rule:
             self.error = error
             answer[:] = np.nan
 
-    def _checked(self, value: Any, shape: tuple[int, ...]) -> np.ndarray:
+    def _shaped(self, value: Any, shape: tuple[int, ...]) -> np.ndarray:
         values = np.asarray(value, dtype=np.float64)
         if values.shape != shape:
             raise InputError(f"the equations gave shape {values.shape}; {shape} is needed for {self.dim} variables")
