@@ -15,13 +15,16 @@ from pathlib import Path
 REPO = Path(__file__).parents[1]
 PYTEST = [sys.executable, "-m", "pytest"]
 
+#: A worker for each core, up to 4; the tests of one file stay together, as they share what is dear to make.
+SPREAD = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+
 STAGES: dict[str, list[list[str]]] = {
     "lint": [
         [sys.executable, "-m", "ruff", "check", "."],
         [sys.executable, "-m", "ruff", "format", "--check", "."],
     ],
     "types": [[sys.executable, "-m", "mypy"]],
-    "tests": [[*PYTEST, "-m", "not browser", "--doctest-modules", "tests", "midstream_lab", "--durations=10"]],
+    "tests": [[*PYTEST, *SPREAD, "-m", "not browser", "--doctest-modules", "tests", "midstream_lab", "--durations=10"]],
     "notebooks": [[*PYTEST, "--nbval", "--nbval-sanitize-with", "notebooks/sanitize.cfg", "notebooks"]],
     "browser": [[*PYTEST, "-m", "browser", "tests/browser"]],
 }
