@@ -1,6 +1,7 @@
 """Attractors: dynamical systems, delay embedding, and the largest Lyapunov exponent with an honest interval."""
 
 from . import systems
+from .basins import basin_fractions, basins
 from .correlation import correlation_sum
 from .correlation_dimension import correlation_dimension
 from .delay import autocorrelation, estimate_delay
@@ -8,12 +9,16 @@ from .dimension import estimate_embedding_dim
 from .divergence import divergence_curve
 from .embedding import embed
 from .entropy import permutation_entropy, sample_entropy
+from .fixed_points import fixed_points, periodic_orbit
+from .ftle import ftle
 from .information import mutual_information
 from .lyapunov import lyapunov_max
 from .online import OnlinePermutationEntropy, OnlineRecurrenceRate, OnlineRqa, OnlineZeroOne
+from .orbits import orbit_diagram
 from .recurrence import recurrence_matrix, recurrence_points
 from .rqa import rqa
 from .scaling import dfa, hurst
+from .sections import poincare_section
 from .spectrum import kaplan_yorke, lyapunov_spectrum
 from .theiler import estimate_theiler
 from .warming import warm
@@ -25,6 +30,8 @@ __all__ = [
     "OnlineRqa",
     "OnlineZeroOne",
     "autocorrelation",
+    "basin_fractions",
+    "basins",
     "correlation_dimension",
     "correlation_sum",
     "dfa",
@@ -33,12 +40,17 @@ __all__ = [
     "estimate_delay",
     "estimate_embedding_dim",
     "estimate_theiler",
+    "fixed_points",
+    "ftle",
     "hurst",
     "kaplan_yorke",
     "lyapunov_max",
     "lyapunov_spectrum",
     "mutual_information",
+    "orbit_diagram",
+    "periodic_orbit",
     "permutation_entropy",
+    "poincare_section",
     "recurrence_matrix",
     "recurrence_points",
     "rqa",

@@ -24,17 +24,21 @@ def warm() -> Iterator[tuple[str, int, int]]:
     True
     """
     from . import systems
+    from .basins import basins
     from .correlation import correlation_sum
     from .delay import estimate_delay
     from .dimension import estimate_embedding_dim
     from .divergence import divergence_curve
     from .embedding import embed
     from .entropy import permutation_entropy, sample_entropy
+    from .ftle import ftle
     from .lyapunov import lyapunov_max
     from .online.warming import run_twins
+    from .orbits import orbit_diagram
     from .recurrence import recurrence_matrix, recurrence_points
     from .rqa import rqa
     from .scaling import dfa, hurst
+    from .sections import poincare_section
     from .spectrum import lyapunov_spectrum
     from .theiler import estimate_theiler
     from .zero_one import zero_one_test
@@ -48,6 +52,10 @@ def warm() -> Iterator[tuple[str, int, int]]:
         "noise": lambda: systems.NoisyFlow(lorenz, noise=0.1).step(),
         "delay": lambda: systems.MackeyGlass().step(),
         "spectrum": lambda: lyapunov_spectrum(henon, duration=40),
+        "ftle": lambda: ftle(henon, {"x": [0.1]}, duration=1),
+        "sections": lambda: poincare_section(systems.LotkaVolterra(), ("prey", 1.0), n=1),
+        "orbits": lambda: orbit_diagram(henon, "a", [1.0], n=1, transient=1),
+        "basins": lambda: basins(henon, {"x": [0.1]}, box=([-2, -2], [2, 2]), cells=9),
         "embedding": lambda: embed(x, delay=1, dim=2),
         "information": lambda: estimate_delay(lorenz.trajectory(600, transient=0.0), channel="x"),
         "dimension": lambda: estimate_embedding_dim(x, max_dim=2),

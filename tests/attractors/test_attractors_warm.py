@@ -59,11 +59,21 @@ for twin in (attractors.OnlinePermutationEntropy(window=50), attractors.OnlineRe
         twin.update(Block(first=begin, start=begin, columns=(frozen[begin : begin + 100],)))
 holes = x.copy(); holes[5] = np.nan
 attractors.embed(holes, delay=1, dim=2)
-for kind in (systems.Lorenz, systems.Rossler, systems.Chua, systems.Duffing, systems.VanDerPol):
-    flow = kind(rng=1); flow.step(); flow.jacobian(flow.state); flow.velocity([0, 1, 2])
-    flow.trajectory(5, transient=1)
-for kind in (systems.Logistic, systems.Henon, systems.Tent, systems.Lozi, systems.Ikeda):
-    iterated = kind(rng=1); iterated.step(); iterated.jacobian(iterated.state); iterated.trajectory(5)
+for name in systems.__all__:
+    if name in ("System", "Flow", "Map", "NoisyFlow", "MackeyGlass"):
+        continue
+    system = getattr(systems, name)(rng=1); system.step(); system.jacobian(system.state)
+    system.trajectory(5, transient=1); attractors.lyapunov_spectrum(system, duration=300 * system.dt)
+    if isinstance(system, systems.Flow):
+        system.velocity(system.state)
+        attractors.poincare_section(system, (system.variables[0], 0.0), n=1, transient=1)
+attractors.lyapunov_spectrum(systems.MackeyGlass(), duration=400, transient=1)
+systems.NoisyFlow(systems.Rossler(), noise=[0, 1, 0]).trajectory(3, transient=1)
+systems.Duffing(integrator="tsit5").step()
+attractors.ftle(systems.Lorenz(), {"x": [1, 2]}, duration=1)
+attractors.orbit_diagram(systems.Lorenz(), "rho", [28], n=3, transient=1, follow=True)
+attractors.basins(systems.Duffing(), {"x": [0.5]}, box=([-3, -3, 0], [3, 3, 7]), most=200)
+attractors.fixed_points(systems.Henon()); attractors.periodic_orbit(systems.Henon(), [0.6, 0.2], 1)
 after = entries()
 print(json.dumps({"steps": steps, "before": before, "new": {k: v for k, v in after.items() if v != before.get(k)}}))
 """
