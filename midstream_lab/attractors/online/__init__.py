@@ -16,8 +16,8 @@ OnlineZeroOne            `zero_one_test`                no       the newest comp
 ======================== ============================== ======== ====================================================
 
 Exact means equal to the batch function on the last `window` rows. Missing rows and values that are not finite start a
-twin again: windows never reach across a gap. To put a result together takes about a millisecond: at 10,000 rows a second
-choose `every` of 20 or more.
+twin again: windows never reach across a gap. To put a result together takes about a millisecond: at 10,000 rows a
+second choose `every` of 20 or more.
 """
 
 from .base import Twin
