@@ -179,8 +179,7 @@ class Link(Endpoint):
     def _do_priority(self, request: dict[str, Any]) -> dict[str, Any]:
         outflow = self.outflows.get(request["subscription"])
         if outflow is not None:
-            outflow.priority = Priority[request["priority"]]
-            self.set_priority(outflow.stream, outflow.priority)
+            outflow.prioritise(Priority[request["priority"]])
         return {}
 
     def _do_pause(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -69,8 +69,7 @@ class Outflow:
         #: Rows and bytes that were sent, and datagrams that were dropped before they could be.
         self.rows = self.bytes = self.overrun = 0
         self._endpoint = endpoint
-        # what is critical never waits for a fuller batch
-        self._batch_seconds = 0.0 if priority is Priority.critical else batch_seconds
+        self._patience = batch_seconds
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -80,7 +79,7 @@ class Outflow:
         self.ended = False
         number = since if isinstance(since, int) else None
         feed = runner.join(run=run, since=number)
-        self.policy, self.priority = policy, priority
+        self.policy = policy
         self._reader = attach(feed, self, policy, strided=True)
         if since == "newest":
             self._reader.begin_at(feed.next)
@@ -96,7 +95,7 @@ class Outflow:
         labels["continues"] = "yes" if continues else "no"
         self._encoder = Encoder(schema, labels=labels)
         self.stream = endpoint.open_stream(unidirectional=True)
-        endpoint.set_priority(self.stream, priority)
+        self.prioritise(priority)
         endpoint.write(self.stream, self._encoder.header())
         runner.begin()
         self._wake()
@@ -105,6 +104,12 @@ class Outflow:
     def counts(self) -> ReaderCounts:
         """Rows of the source: sent to this subscription, taken for the connection, dropped by the policy, waiting."""
         return self._reader.counts
+
+    def prioritise(self, priority: Priority) -> None:
+        """Take another place among the streams of the connection; what is critical never waits for a fuller batch."""
+        self.priority = priority
+        self._batch_seconds = 0.0 if priority is Priority.critical else self._patience
+        self._endpoint.set_priority(self.stream, priority)
 
     def wake(self) -> None:
         """The feed has rows, or has closed; called from the source's thread."""

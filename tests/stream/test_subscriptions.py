@@ -21,3 +21,14 @@ def test_each_subscription_is_told_with_its_feed_policy_and_present_priority() -
         a.close()
         until(lambda: [each.source for each in client.subscriptions] == ["b"])
     assert client.subscriptions == ()
+
+
+def test_what_becomes_critical_does_not_wait_for_a_fuller_batch_any_more() -> None:
+    """Batches of this server close after an hour: only a critical subscription gets its rows before the end."""
+    source = Replay(np.arange(10_000.0), rate=200, name="a")
+    with serve(source, name="patient", batch_seconds=3600.0) as server, connect(server.card, name="patient") as client:
+        feed = client.subscribe("a", window=20_000)
+        until(lambda: server.runner("a").feed.counts.received > 50)
+        assert feed.counts.received == 0
+        client.set_priority("a", "critical")
+        feed.wait(n=60, timeout=30)
