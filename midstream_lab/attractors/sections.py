@@ -70,7 +70,7 @@ def poincare_section(
     --------
     >>> from midstream_lab.attractors.systems import LotkaVolterra
     >>> found = poincare_section(LotkaVolterra(), ("prey", 1.0), n=3)
-    >>> found["points"].sel(channel="prey").values.tolist()
+    >>> found["points"].sel(channel="prey").values.round(12).tolist()
     [1.0, 1.0, 1.0]
     """
     if direction not in DIRECTIONS:
