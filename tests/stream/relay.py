@@ -274,7 +274,8 @@ class Relay:
         """Do something in the relay's thread, and wait until it is done."""
         done = threading.Event()
         self._calls.append((change, done))
-        self._waker.send(b"!")
+        with contextlib.suppress(OSError):  # the thread was awake, did it and has ended
+            self._waker.send(b"!")
         if not done.wait(PATIENCE):
             raise TimeoutError(f"the relay's thread did not answer within {PATIENCE} s")
 

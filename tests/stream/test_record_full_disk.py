@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kit import until
 from record_rows import SCHEMA, block, recorded, rows
 
 from midstream_lab.errors import LabError, StorageError
@@ -121,8 +122,10 @@ def test_a_live_source_that_outruns_a_blocked_recorder_is_told_so(
         feed = Feed(SCHEMA, window=100)
         monkeypatch.setattr(store, "Disk", Slow)
         recorder = record(feed, tmp_path / f"{policy}.zarr", policy=policy, chunk=50)  # type: ignore[arg-type]
+        feed.append(block(0, 50))
+        until(lambda recorder=recorder: recorder.counts.recorded >= 50)
         free.clear()
-        for first in range(0, 1000, 50):
+        for first in range(50, 1000, 50):
             feed.append(block(first, 50))
         free.set()
         feed.close()

@@ -131,7 +131,12 @@ def _csv(
     lines: Sequence[str], channels: Sequence[Channel] | None, time: str | None
 ) -> tuple[LineFormat, tuple[Channel, ...]]:
     delimiter = max(DELIMITERS, key=lines[0].count) if lines and any(d in lines[0] for d in DELIMITERS) else ","
-    first = _cells(lines[0], delimiter) if lines else []
+    try:
+        first = _cells(lines[0], delimiter) if lines else []
+    except InputError:
+        if channels is None:
+            raise
+        first = []  # a bad line like any other: what the columns are was declared
     names = [*([time] if time is not None else []), *(channel.name for channel in channels or ())]
     if channels is not None and not set(names) <= set(first):
         header: tuple[str, ...] = tuple(names)  # no header, or another: the cells stand in the declared order
