@@ -214,3 +214,23 @@ def zero_one(x, c, cut):
     starts = np.arange(len(x) - cut)
     spread = [np.mean((p[starts + k] - p[starts]) ** 2 + (q[starts + k] - q[starts]) ** 2) for k in range(1, cut + 1)]
     return np.corrcoef(np.arange(1, cut + 1), spread)[0, 1]
+
+
+def analogue(points, future, i, count, theiler):
+    """Mean future of the nearest points that are more than `theiler` samples away and not the same."""
+    near = sorted(
+        (((points[i] - points[j]) ** 2).sum(), j)
+        for j in range(len(future))
+        if abs(i - j) > theiler and (points[i] != points[j]).any()
+    )[:count]
+    return np.mean([future[j] for _, j in near], axis=0)
+
+
+def s_map(points, future, i, theta, theiler):
+    """Weighted least squares of the futures on the points, the weights falling with distance; value at point i."""
+    others = [j for j in range(len(future)) if abs(i - j) > theiler]
+    distance = np.array([math.dist(points[i], points[j]) for j in others])
+    root = np.exp(-theta * distance / distance.mean()) ** 0.5
+    design = np.column_stack([np.ones(len(others)), points[others]])
+    weights = np.linalg.lstsq(design * root[:, None], future[others] * root[:, None], rcond=None)[0]
+    return np.concatenate([[1.0], points[i]]) @ weights

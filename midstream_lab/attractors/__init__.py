@@ -15,11 +15,14 @@ from .information import mutual_information
 from .lyapunov import lyapunov_max
 from .online import OnlinePermutationEntropy, OnlineRecurrenceRate, OnlineRqa, OnlineZeroOne
 from .orbits import orbit_diagram
+from .prediction import predict
 from .recurrence import recurrence_matrix, recurrence_points
 from .rqa import rqa
 from .scaling import dfa, hurst
 from .sections import poincare_section
 from .spectrum import kaplan_yorke, lyapunov_spectrum
+from .surrogate_test import surrogate_test
+from .surrogates import surrogates
 from .theiler import estimate_theiler
 from .warming import warm
 from .zero_one import zero_one_test
@@ -51,10 +54,13 @@ __all__ = [
     "periodic_orbit",
     "permutation_entropy",
     "poincare_section",
+    "predict",
     "recurrence_matrix",
     "recurrence_points",
     "rqa",
     "sample_entropy",
+    "surrogate_test",
+    "surrogates",
     "systems",
     "warm",
     "zero_one_test",

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..sequence import sequence, series, timebase
+from ..sequence import pick_channel, sequence, series, timebase
 
-__all__ = ["check_length", "check_whole", "samples"]
+__all__ = ["check_length", "check_whole", "frozen", "samples", "units_of"]
 
 
 def check_whole(value: Any, name: str, *, least: int, most: int | None = None) -> int:
@@ -41,11 +41,21 @@ def samples(x: Any, *, dt: Any, channel: str | None) -> tuple[Any, float, str]:
     plain = isinstance(x, np.ndarray) and x.ndim == 1 and x.dtype == np.float64 and dt is None and channel is None
     if plain and x.size and np.isfinite(x).all():
         # What follows would say the same, but to label a million samples takes longer than to count their patterns.
-        values = np.ascontiguousarray(x).view()
-        values.flags.writeable = False
-        return values, 1.0, "tick"
+        return frozen(x), 1.0, "tick"
     labelled = sequence(x, dt=dt, nan="keep")
     if timebase(labelled).unit != "tick":
         return series(labelled, channel=channel)
     values, step, _ = series(labelled, dt=1, channel=channel)
     return values, step, "tick"
+
+
+def frozen(values: np.ndarray) -> np.ndarray:
+    """A contiguous read-only view, which is what the kernels are compiled for."""
+    view = np.ascontiguousarray(values).view()
+    view.flags.writeable = False
+    return view
+
+
+def units_of(x: Any, channel: str | None) -> str:
+    """The units that the data say they have, else "1"."""
+    return str(pick_channel(sequence(x, nan="keep"), channel).attrs.get("units", "1"))

@@ -16,7 +16,16 @@ from .dimension import choose_dim
 from .divergence import MAX_DIM
 from .theiler import choose_theiler
 
-__all__ = ["NORMS", "Points", "check_radius", "choose_radius", "embedded", "limits_of", "pairs_beyond"]
+__all__ = [
+    "NORMS",
+    "Points",
+    "check_radius",
+    "choose_embedding",
+    "choose_radius",
+    "embedded",
+    "limits_of",
+    "pairs_beyond",
+]
 
 NORMS = {"max": MAXIMUM, "euclidean": EUCLIDEAN}
 #: Radii tried in each of the rounds that narrow a distance quantile down.
@@ -46,11 +55,10 @@ class Points:
         }
 
 
-def embedded(
-    x: Any, *, delay: int | None, embedding_dim: int | None, theiler: int | None, dt: Any, channel: str | None
-) -> Points:
-    """The delay vectors of `x`, with defaults from the estimators for what is None."""
-    values, step, unit = samples(x, dt=dt, channel=channel)
+def choose_embedding(
+    values: np.ndarray, delay: int | None, embedding_dim: int | None, theiler: int | None
+) -> tuple[int, int, int]:
+    """Delay, dimension and Theiler window, checked, with defaults from the estimators for what is None."""
     for name, value, least in (("delay", delay, 1), ("embedding_dim", embedding_dim, 1), ("theiler", theiler, 0)):
         if value is not None:
             check_whole(value, name, least=least)
@@ -62,6 +70,15 @@ def embedded(
             embedding_dim = max(2, choose_dim(values, delay, 2 * found.memory, MAX_DIM)[0])
         check_length(len(values), delay, embedding_dim)
         theiler = choose_theiler(values, delay, embedding_dim, found.memory) if theiler is None else theiler
+    return delay, embedding_dim, theiler
+
+
+def embedded(
+    x: Any, *, delay: int | None, embedding_dim: int | None, theiler: int | None, dt: Any, channel: str | None
+) -> Points:
+    """The delay vectors of `x`, with defaults from the estimators for what is None."""
+    values, step, unit = samples(x, dt=dt, channel=channel)
+    delay, embedding_dim, theiler = choose_embedding(values, delay, embedding_dim, theiler)
     rows = check_length(len(values), delay, embedding_dim)
     if rows <= theiler + 1:
         raise InputError(

@@ -35,11 +35,14 @@ def warm() -> Iterator[tuple[str, int, int]]:
     from .lyapunov import lyapunov_max
     from .online.warming import run_twins
     from .orbits import orbit_diagram
+    from .prediction import predict
     from .recurrence import recurrence_matrix, recurrence_points
     from .rqa import rqa
     from .scaling import dfa, hurst
     from .sections import poincare_section
     from .spectrum import lyapunov_spectrum
+    from .surrogate_test import surrogate_test
+    from .surrogates import surrogates
     from .theiler import estimate_theiler
     from .zero_one import zero_one_test
 
@@ -67,6 +70,8 @@ def warm() -> Iterator[tuple[str, int, int]]:
         "entropy": lambda: (permutation_entropy(x), permutation_entropy(x, weighted=True)),
         "scaling": lambda: (dfa(x), hurst(x)),
         "zero_one": lambda: zero_one_test(x, angles=10),
+        "surrogates": lambda: surrogates(x, method="pseudo_periodic", n=1),
+        "prediction": lambda: (surrogate_test(x, n=1), predict(x), predict(x, method="s_map")),
         "online": run_twins,
     }
     for done, (name, job) in enumerate(jobs.items(), start=1):

@@ -11,7 +11,7 @@ import xarray as xr
 from .. import __version__
 from ..errors import InputError
 from ..kernels.attractors.zero_one import correlate_growth
-from ._checks import check_whole, samples
+from ._checks import check_whole, frozen, samples
 from .delay import choose_delay
 
 __all__ = ["zero_one_test"]
@@ -105,7 +105,7 @@ def zero_one_test(
         )
     else:
         scaled = (thinned - thinned.mean()) / values.std()
-        growth = correlate_growth(_frozen(scaled), _frozen(c), int(CUT * len(scaled)))
+        growth = correlate_growth(frozen(scaled), frozen(c), int(CUT * len(scaled)))
         k = float(np.median(growth))
         low, high = _interval(np.sort(growth), level)
     verdict = "regular" if k < REGULAR else "irregular" if k > IRREGULAR else "undecided"
@@ -141,9 +141,3 @@ def _interval(ordered: np.ndarray, level: float) -> tuple[float, float]:
     return float(ordered[max(0, int(np.floor(n / 2.0 - half)))]), float(
         ordered[min(n - 1, int(np.ceil(n / 2.0 + half)))]
     )
-
-
-def _frozen(values: np.ndarray) -> np.ndarray:
-    view = np.ascontiguousarray(values).view()
-    view.flags.writeable = False
-    return view
