@@ -15,8 +15,10 @@ from pathlib import Path
 REPO = Path(__file__).parents[1]
 PYTEST = [sys.executable, "-m", "pytest"]
 
-#: A worker for each core, up to 4; the tests of one file stay together, as they share what is dear to make.
-SPREAD = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+#: A worker for each core, up to 4; the tests of one file stay together, as they share what is dear to make. The files
+#: are begun in order, those with the longest tests first.
+SPREAD = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
+SUITE = ["tests/project", "tests", "midstream_lab"]
 
 STAGES: dict[str, list[list[str]]] = {
     "lint": [
@@ -24,8 +26,8 @@ STAGES: dict[str, list[list[str]]] = {
         [sys.executable, "-m", "ruff", "format", "--check", "."],
     ],
     "types": [[sys.executable, "-m", "mypy"]],
-    "tests": [[*PYTEST, *SPREAD, "-m", "not browser", "--doctest-modules", "tests", "midstream_lab", "--durations=10"]],
-    "notebooks": [[*PYTEST, "--nbval", "--nbval-sanitize-with", "notebooks/sanitize.cfg", "notebooks"]],
+    "tests": [[*PYTEST, *SPREAD, "-m", "not browser", "--doctest-modules", *SUITE, "--durations=10"]],
+    "notebooks": [[*PYTEST, *SPREAD, "--nbval", "--nbval-sanitize-with", "notebooks/sanitize.cfg", "notebooks"]],
     "browser": [[*PYTEST, "-m", "browser", "tests/browser"]],
 }
 

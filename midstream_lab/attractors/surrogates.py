@@ -157,9 +157,9 @@ def surrogates(
     -----
     A periodogram takes the sequence for one period of a periodic one: where its ends differ in value or slope, the
     surrogates of ``ft``, ``aaft`` and ``iaaft`` hold a spurious high-frequency part. `surrogate_test` cuts
-    the ends so that they match. IAAFT stops after at most 40 iterations. The pseudo-periodic walk jumps among the 32 nearest of three-dimensional delay
-    vectors, with the radius at which a third of the steps follow the data undisturbed, which makes stretches of
-    exactly two undisturbed steps most frequent.
+    the ends so that they match. IAAFT stops after at most 40 iterations. The pseudo-periodic walk jumps among the 32
+    nearest of three-dimensional delay vectors, with the radius at which a third of the steps follow the data
+    undisturbed, which makes stretches of exactly two undisturbed steps most frequent.
 
     References
     ----------
