@@ -9,6 +9,7 @@ from typing import Any, Literal
 from ..errors import InputError, StreamError
 from ..feed import Feed
 from ..feed.schema import Block, Source
+from .sources.pacing import Paced
 
 __all__ = ["Runner", "Start"]
 
@@ -53,7 +54,8 @@ class Runner:
         run : str, optional
             The run that the subscriber knows; he gets what is left of it, if it is still held.
         since : int, optional
-            Row from which a source that can seek goes on, where that run is not held any more.
+            Row from which a source that can seek goes on, where that run is not held any more. It begins up to half a
+            window earlier: another subscriber who knew that run may come back with fewer rows.
         """
         with self._lock:
             if self.feed.closed and run != self.run:
@@ -61,6 +63,15 @@ class Runner:
             if run not in (None, self.run) and since and self._thread is None and self.seekable:
                 self._first = since
             return self.feed
+
+    def _seek(self) -> None:
+        """Let the source begin in time for those who are behind the first subscriber."""
+        source: Any = self.source
+        earlier = max(0, self._first - self.feed.capacity // 2)
+        if isinstance(source, Paced):
+            source.seek(earlier, due=self._first)
+        else:
+            source.seek(earlier)
 
     def begin(self) -> None:
         """Start the source, if it does not run already."""
@@ -118,7 +129,7 @@ class Runner:
         source: Any = self.source
         try:
             if self._first:
-                source.seek(self._first)
+                self._seek()
             for block in source.blocks(self._stop):
                 if self._stop.is_set() or not self._deliver(feed, block):
                     break

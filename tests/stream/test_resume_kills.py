@@ -13,7 +13,7 @@ import pytest
 from kit import Rows, Sensor, numbers, until
 from relay import Relay
 
-from midstream_lab.stream import connect, serve
+from midstream_lab.stream import Replay, Server, connect, serve
 
 ROWS = 30_000
 SERVER = """
@@ -91,3 +91,32 @@ def test_a_path_that_is_dead_for_longer_than_a_connection_lives_loses_nothing_wi
         assert any("nothing was heard from it for 5 s" in line for line in feed.health)
         assert feed.window().values.tolist() == list(range(600))
         assert (feed.counts.lost, feed.counts.late) == (0, 0)
+
+
+def test_two_clients_of_a_restarted_replay_lose_nothing_whoever_comes_back_first() -> None:
+    """The run begins anew for the one that is ahead; the one behind, who comes later, still gets its rows."""
+    x = np.arange(40_000.0)
+
+    def start() -> Server:
+        return serve({"x": Replay(x, dt="1/1000", speed=4.0)}, name="both")
+
+    server = start()
+    with (
+        Relay(server.card) as relay,
+        connect(server.card, name="ahead") as one,
+        connect(relay.card, name="behind") as two,
+    ):
+        ahead, behind = one.subscribe("x"), two.subscribe("x")
+        behind.wait(n=1000, timeout=30)
+        relay.cut()
+        ahead.wait(n=behind.counts.received + 8000, timeout=60)
+        server.close()
+        with start():
+            received = ahead.counts.received
+            ahead.wait(n=received + 1000, timeout=60)
+            relay.heal()
+            behind.wait(n=ahead.counts.received, timeout=60)
+            for feed in (ahead, behind):
+                assert (feed.counts.lost, feed.counts.late) == (0, 0)
+                values = feed.window().values
+                assert np.array_equal(values, x[: len(values)])

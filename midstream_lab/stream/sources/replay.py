@@ -70,21 +70,23 @@ class Replay(Paced):
         own = getattr(x, "name", None)
         self.name = name or (own if isinstance(own, str) else None) or "sequence"
         self.loop = loop
-        self._first = 0
+        self._first = self._due_from = 0
         self._seconds = self._scale(rate)
 
     def __len__(self) -> int:
         return self._round[0]
 
-    def seek(self, row: int) -> None:
-        """Let the next run begin at `row` instead of at 0."""
+    def seek(self, row: int, *, due: int | None = None) -> None:
+        """Let the next run begin at `row` instead of at 0; with `due`, the rows before that one are sent at once."""
         if row < 0:
             raise InputError(f"a row is 0 or more, not {row}")
         self._first = row
+        self._due_from = row if due is None else max(row, due)
 
     def blocks(self, stop: Any) -> Iterator[Block]:
         """Yield the rows when they are due, until they end or `stop` is set."""
-        first, self._first = self._first, 0
+        first, due = self._first, self._due_from
+        self._first = self._due_from = 0
         # what a round of a loop adds to rows and ticks
         rows, ticks = self._round if self.loop else (0, 0)
         rounds = first // rows if rows else 0
@@ -99,6 +101,12 @@ class Replay(Paced):
                 if block.first < first:
                     skip = -(-(first - block.first) // block.stride)
                     block = block.cut(skip, len(block), step=self.schema.time.step)
+                if block.first < due:
+                    early = min(-(-(due - block.first) // block.stride), len(block))
+                    yield block.cut(0, early, step=self.schema.time.step)
+                    if early == len(block):
+                        continue
+                    block = block.cut(early, len(block), step=self.schema.time.step)
                 if not begun:
                     begun = True
                     self._pacer.restart(self._time_of(block, 0))
