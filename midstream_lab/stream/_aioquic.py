@@ -97,7 +97,6 @@ class PriorityConnection(QuicConnection):
     Less urgent data goes only as far as `FlightBound` allows, so that it makes no queue for what is urgent to wait in.
     """
 
-    priorities: dict[int, Priority]
     #: Whether less urgent data was held back to let other work come first.
     held: bool
 
@@ -112,7 +111,6 @@ class PriorityConnection(QuicConnection):
         self._begin()
 
     def _begin(self) -> None:
-        self.priorities = {}
         self.held = False
         self._first = CONTROL
         self._loss._pacer = _Pacer(self._loss._cc, max_datagram_size=self._max_datagram_size)
@@ -168,8 +166,9 @@ class PriorityConnection(QuicConnection):
         buffer.push_bytes(frame.data)
         return sender.highest_offset - highest
 
-    def _urgency(self, stream: Any) -> int:
-        return self.priorities.get(stream.stream_id, CONTROL)
+    @staticmethod
+    def _urgency(stream: Any) -> int:
+        return getattr(stream, "urgency", CONTROL)
 
 
 class CreditConnection(PriorityConnection):
@@ -275,9 +274,11 @@ class Endpoint(QuicConnectionProtocol):
         self._transmit_soon()
 
     def set_priority(self, stream_id: int, priority: Priority) -> None:
-        """Place a stream that this end sends among the others, from now on."""
-        self._quic.priorities[stream_id] = priority
-        self._transmit_soon()
+        """Place a stream that this end sends, and has written to, among the others, from now on."""
+        stream = self._quic._streams.get(stream_id)
+        if stream is not None:
+            stream.urgency = priority
+            self._transmit_soon()
 
     def backlog(self, stream_id: int) -> int:
         """Bytes of a stream that were written and are not acknowledged."""

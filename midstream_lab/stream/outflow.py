@@ -95,8 +95,8 @@ class Outflow:
         labels["continues"] = "yes" if continues else "no"
         self._encoder = Encoder(schema, labels=labels)
         self.stream = endpoint.open_stream(unidirectional=True)
-        self.prioritise(priority)
         endpoint.write(self.stream, self._encoder.header())
+        self.prioritise(priority)
         runner.begin()
         self._wake()
 

@@ -1,6 +1,9 @@
 """What a client says about its subscriptions."""
 
+import gc
+
 import numpy as np
+from aioquic.quic.stream import QuicStream
 from kit import until
 
 from midstream_lab.priority import Priority
@@ -32,3 +35,21 @@ def test_what_becomes_critical_does_not_wait_for_a_fuller_batch_any_more() -> No
         assert feed.counts.received == 0
         client.set_priority("a", "critical")
         feed.wait(n=60, timeout=30)
+
+
+def test_what_is_known_of_a_stream_goes_when_it_ends() -> None:
+    """A server that runs for months sees many subscriptions come and go."""
+
+    def held() -> list[QuicStream]:
+        gc.collect()
+        return [each for each in gc.get_objects() if isinstance(each, QuicStream) and hasattr(each, "urgency")]
+
+    source = Replay(np.arange(1000.0), rate=1000, name="a")
+    with serve(source, name="passing") as server, connect(server.card, name="passing") as client:
+        for _ in range(20):
+            feed = client.subscribe("a", priority="high")
+            until(lambda feed=feed: feed.counts.received > 0)
+            assert held()
+            feed.close()
+            until(lambda: client.subscriptions == ())
+        until(lambda: len(held()) <= 2)
