@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ..errors import InputError, StreamError
 from ..feed import Feed
 from ..feed.schema import Block, Source
-from .sources.pacing import Paced
+from .sources.replay import Replay
 
 __all__ = ["Runner", "Start"]
 
@@ -68,7 +68,7 @@ class Runner:
         """Let the source begin in time for those who are behind the first subscriber."""
         source: Any = self.source
         earlier = max(0, self._first - self.feed.capacity // 2)
-        if isinstance(source, Paced):
+        if isinstance(source, Replay):
             source.seek(earlier, due=self._first)
         else:
             source.seek(earlier)
