@@ -138,7 +138,8 @@ def test_a_priority_that_was_changed_is_kept_over_a_lost_connection(network: Net
         client.subscribe("x", priority="low")
 
         def priorities() -> set[str]:
-            return {link._quic.priorities[flow.stream].name for link in server.links for flow in link.outflows.values()}
+            flows = [(link, flow) for link in server.links for flow in link.outflows.values()]
+            return {link._quic._streams[flow.stream].urgency.name for link, flow in flows}
 
         assert priorities() == {"low"}
         client.set_priority("x", "high")

@@ -42,9 +42,9 @@ def test_what_is_known_of_a_stream_goes_when_it_ends() -> None:
 
     def held() -> list[QuicStream]:
         gc.collect()
-        return [each for each in gc.get_objects() if isinstance(each, QuicStream) and hasattr(each, "urgency")]
+        return [each for each in gc.get_objects() if type(each) is QuicStream and hasattr(each, "urgency")]
 
-    source = Replay(np.arange(1000.0), rate=1000, name="a")
+    source = Replay(np.arange(1000.0), rate=1000, loop=True, name="a")
     with serve(source, name="passing") as server, connect(server.card, name="passing") as client:
         for _ in range(20):
             feed = client.subscribe("a", priority="high")
