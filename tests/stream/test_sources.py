@@ -338,6 +338,33 @@ def test_a_replay_of_a_source_can_begin_at_any_row_and_loop(row: int) -> None:
     assert seen == want[: len(seen)]
 
 
+@pytest.mark.parametrize(("row", "due"), [(0, 0), (0, 99), (5, 150), (99, 251), (220, 220), (300, 100), (700, 9999)])
+@pytest.mark.parametrize("loop", [False, True])
+def test_rows_before_the_one_that_is_due_come_at_once_and_the_others_at_their_pace(
+    row: int, due: int, loop: bool
+) -> None:
+    """The same rows in the same order as without `due`: only when they come is another matter."""
+    replay = Replay(Counted(), loop=loop)
+    clock = Clock(replay._pacer)
+    replay.seek(row, due=due)
+    whole = [*range(200), *range(250, 750, 5)]
+    numbers = [746 * rounds + number for rounds in range(20 if loop else 1) for number in whole]
+    numbers = [number for number in numbers if number >= row][:250]
+    begins = next((number for number in numbers if number >= due), None)
+    seen: list[int] = []
+    for block in replay.blocks(stop()):
+        for i in range(len(block)):
+            number = block.first + i * block.stride
+            seen.append(number)
+            if number < due:
+                assert clock.now == 0.0
+            elif begins is not None:
+                assert (number - begins) / 10 <= clock.now + SLOT + 1e-9
+        if len(seen) >= 250:
+            break
+    assert seen[:250] == numbers
+
+
 def test_a_live_source_is_not_replayed() -> None:
     source = Counted()
     for options in ({"dt": 1}, {"chunk": 3}):

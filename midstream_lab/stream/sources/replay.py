@@ -96,16 +96,12 @@ class Replay(Paced):
         while not stop.is_set() and (rounds == 0 or self.loop):
             for block in self._source.blocks(stop):
                 block = moved(block, rows=rounds * rows, ticks=rounds * ticks)
-                if block.stop <= first:
+                skip, early = _before(block, first), _before(block, due)
+                if skip < early:
+                    yield block.cut(skip, early, step=self.schema.time.step)
+                if early == len(block):
                     continue
-                if block.first < first:
-                    skip = -(-(first - block.first) // block.stride)
-                    block = block.cut(skip, len(block), step=self.schema.time.step)
-                if block.first < due:
-                    early = min(-(-(due - block.first) // block.stride), len(block))
-                    yield block.cut(0, early, step=self.schema.time.step)
-                    if early == len(block):
-                        continue
+                if early:
                     block = block.cut(early, len(block), step=self.schema.time.step)
                 if not begun:
                     begun = True
@@ -170,6 +166,11 @@ class Replay(Paced):
                 )
             return 1.0
         return float(time.tick)
+
+
+def _before(block: Block, row: int) -> int:
+    """How many rows of the block come before `row`."""
+    return min(max(0, -(-(row - block.first) // block.stride)), len(block))
 
 
 def _as_source(x: Any, *, dt: Any, chunk: int | None) -> SequenceSource | Source:
