@@ -23,16 +23,10 @@ from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.events import HandshakeCompleted, QuicEvent, StreamDataReceived
 from quic_common import say, until_told
 
-from midstream_lab.stream._aioquic import (
-    CreditConnection,
-    Endpoint,
-    QuicServer,
-    client_configuration,
-    server_configuration,
-    use_certificate,
-)
+from midstream_lab.stream._aioquic import CreditConnection, Endpoint, QuicServer
 from midstream_lab.stream.card import split_address
 from midstream_lab.stream.certificates import NAME, Authority, LeafKeeper
+from midstream_lab.stream.configuration import client_configuration, server_configuration, use_certificate
 from midstream_lab.stream.folder import data_folder
 
 HOST = "127.0.0.1"

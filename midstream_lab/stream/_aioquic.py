@@ -7,8 +7,6 @@ credit of a data stream moves only when its rows were consumed, and `Endpoint.ba
 
 from __future__ import annotations
 
-import ipaddress
-import ssl
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -16,51 +14,35 @@ from aioquic.asyncio.protocol import QuicConnectionProtocol
 from aioquic.asyncio.server import QuicServer
 from aioquic.buffer import Buffer, size_uint_var
 from aioquic.quic import events
-from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.congestion.base import K_GRANULARITY, register_congestion_control
 from aioquic.quic.congestion.reno import RenoCongestionControl
 from aioquic.quic.connection import MAX_STREAM_DATA_FRAME_CAPACITY, QuicConnection
-from aioquic.quic.logger import QuicLogger
 from aioquic.quic.packet import QuicFrameType, QuicPacketType, pull_quic_header
 from aioquic.quic.packet_builder import QuicDeliveryState
 from aioquic.quic.recovery import QuicPacketPacer
-from aioquic.tls import AlertDescription, Epoch, SessionTicket
+from aioquic.tls import Epoch, SessionTicket
 
 from ..priority import Priority
+from .configuration import CONGESTION_CONTROL, LOOPBACK_DATAGRAM, WINDOW
 from .flight import FlightBound
 
 __all__ = [
-    "WINDOW",
     "Admission",
     "CreditConnection",
     "Endpoint",
     "Listener",
     "QuicServer",
     "SessionTicket",
-    "certificate_refused",
-    "client_configuration",
-    "datagram_size",
-    "on_loopback",
-    "server_configuration",
-    "use_certificate",
 ]
 
-ALPN = "midstream-lab/1"
 #: What becomes of a client that begins: it is let in, has to prove its address first, or is passed over.
 Admission = Literal["yes", "prove", "no"]
-#: Bytes that a stream may send ahead of what its reader has consumed.
-WINDOW = 1 << 20
-IDLE_TIMEOUT = 5.0
-#: The largest that loopback carries whole (its MTU is 65,536); beyond it the smallest size always fits.
-LOOPBACK_DATAGRAM = 65_000
-SMALLEST_DATAGRAM = 1_200
 #: Urgency of a stream that was given none, such as the control stream: before all others.
 CONTROL = -1
 #: Unsent DATAGRAM frames beyond which the oldest is dropped, and what surrounds the bytes of one in its packet.
 DATAGRAMS, DATAGRAM_OVERHEAD = 256, 64
 #: Datagrams of less urgent streams that are made at once; what became urgent meanwhile then comes first.
 SLICE = 8
-CONGESTION_CONTROL = "midstream-lab"
 
 
 class _MeasuredReno(RenoCongestionControl):
@@ -430,69 +412,3 @@ class Listener(QuicServer):
                 # who brings a proof was asked for it, though there may be room again by now
                 self._retry = self._prover if answer == "prove" or header.token else None
         super().datagram_received(data, addr)
-
-
-def server_configuration(host: str) -> QuicConfiguration:
-    """The configuration of a server that listens on `host`."""
-    return QuicConfiguration(
-        is_client=False,
-        alpn_protocols=[ALPN],
-        idle_timeout=IDLE_TIMEOUT,
-        max_datagram_size=datagram_size(host),
-        congestion_control_algorithm=CONGESTION_CONTROL,
-        max_datagram_frame_size=LOOPBACK_DATAGRAM,
-    )
-
-
-def client_configuration(
-    host: str, *, authority: str, server_name: str, verify: bool = True, qlog: QuicLogger | None = None
-) -> QuicConfiguration:
-    """The configuration of a client that trusts `authority` (PEM) and asks for `server_name`.
-
-    Without `verify` it trusts whoever answers; with `qlog` it logs its events there.
-    """
-    return QuicConfiguration(
-        is_client=True,
-        alpn_protocols=[ALPN],
-        idle_timeout=IDLE_TIMEOUT,
-        max_datagram_size=datagram_size(host),
-        congestion_control_algorithm=CONGESTION_CONTROL,
-        max_datagram_frame_size=LOOPBACK_DATAGRAM,
-        max_stream_data=WINDOW,
-        max_data=4 * WINDOW,
-        server_name=server_name,
-        cadata=authority.encode(),
-        verify_mode=ssl.CERT_REQUIRED if verify else ssl.CERT_NONE,
-        quic_logger=qlog,
-    )
-
-
-def use_certificate(configuration: QuicConfiguration, certificate: Any, key: Any) -> None:
-    """Show this certificate to those who connect from now on."""
-    configuration.certificate = certificate
-    configuration.certificate_chain = []
-    configuration.private_key = key
-
-
-def on_loopback(host: str) -> bool:
-    """Whether what is sent to this address stays on this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def datagram_size(host: str) -> int:
-    """Bytes of a datagram to or from `host`: large ones stay on this machine."""
-    return LOOPBACK_DATAGRAM if on_loopback(host) else SMALLEST_DATAGRAM
-
-
-def certificate_refused(code: int) -> bool:
-    """Whether a connection ended because one end did not accept the other's certificate."""
-    alerts = (
-        AlertDescription.bad_certificate,
-        AlertDescription.certificate_expired,
-        AlertDescription.certificate_unknown,
-        AlertDescription.unknown_ca,
-    )
-    return code in [0x100 + alert for alert in alerts]

@@ -9,9 +9,10 @@ from functools import partial
 from typing import Any
 
 from ..errors import AuthError, FrameError, InputError, LabError, LimitError, StreamError
-from ._aioquic import IDLE_TIMEOUT, CreditConnection, Endpoint, certificate_refused, client_configuration
+from ._aioquic import CreditConnection, Endpoint
 from .card import Card, split_address
 from .certificates import NAME, check_authority
+from .configuration import IDLE_TIMEOUT, certificate_refused, client_configuration
 from .control import VERSION, Messages, check_reply, error_from, pack
 from .datagrams import Answer, RowsFrame, parse
 from .exchange import ClockExchange

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import FrameError, StreamError
 from ..feed.schema import Block
-from ._aioquic import WINDOW, Endpoint
+from ._aioquic import Endpoint
+from .configuration import WINDOW
 from .frames import Decoder, Header, Rows
 
 if TYPE_CHECKING:

@@ -15,10 +15,11 @@ from typing import Any
 from .. import registry
 from ..errors import InputError
 from ..feed.schema import Source
-from ._aioquic import Admission, Listener, on_loopback, server_configuration, use_certificate
+from ._aioquic import Admission, Listener
 from .addresses import addresses_of, listen_error
 from .card import Card
 from .certificates import Authority, LeafKeeper, utc_now
+from .configuration import on_loopback, server_configuration, use_certificate
 from .folder import data_folder
 from .identity import load_identity, store_identity
 from .limits import Limits

@@ -17,16 +17,9 @@ from relay import Impairments
 from virtual_path import run, serve_over
 
 from midstream_lab.priority import Priority
-from midstream_lab.stream._aioquic import (
-    WINDOW,
-    CreditConnection,
-    Endpoint,
-    QuicServer,
-    client_configuration,
-    server_configuration,
-    use_certificate,
-)
+from midstream_lab.stream._aioquic import CreditConnection, Endpoint, QuicServer
 from midstream_lab.stream.certificates import NAME, Authority, LeafKeeper
+from midstream_lab.stream.configuration import WINDOW, client_configuration, server_configuration, use_certificate
 from midstream_lab.stream.outflow import BACKLOG
 
 PERIOD, SAMPLE = 0.001, 24

@@ -7,9 +7,10 @@ from typing import Any
 
 from midstream_lab.feed import Feed
 from midstream_lab.stream import Card, Server, connect
-from midstream_lab.stream._aioquic import CreditConnection, Endpoint, client_configuration
+from midstream_lab.stream._aioquic import CreditConnection, Endpoint
 from midstream_lab.stream.card import split_address
 from midstream_lab.stream.certificates import NAME
+from midstream_lab.stream.configuration import client_configuration
 from midstream_lab.stream.control import VERSION, Messages, pack
 from midstream_lab.stream.loop import LoopThread
 

@@ -9,7 +9,7 @@ from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.connection import QuicConnection
 from aioquic.quic.stream import QuicStream
 
-from midstream_lab.stream import _aioquic
+from midstream_lab.stream import _aioquic, configuration
 
 
 def parameters(function: object) -> list[str]:
@@ -80,13 +80,13 @@ def test_credit_moves_only_by_grants() -> None:
         def push_uint_var(self, value: int) -> None:
             sent.append(value)
 
-    stream = QuicStream(stream_id=3, max_stream_data_local=_aioquic.WINDOW)
-    stream.receiver.highest_offset = _aioquic.WINDOW
+    stream = QuicStream(stream_id=3, max_stream_data_local=configuration.WINDOW)
+    stream.receiver.highest_offset = configuration.WINDOW
     quic._write_stream_limits(Builder(), None, stream)
     assert sent == []
-    quic.grant(3, 2 * _aioquic.WINDOW)
+    quic.grant(3, 2 * configuration.WINDOW)
     quic.grant(3, 5)
     quic._write_stream_limits(Builder(), None, stream)
-    assert sent == [3, 2 * _aioquic.WINDOW]
+    assert sent == [3, 2 * configuration.WINDOW]
     quic._write_stream_limits(Builder(), None, stream)
     assert len(sent) == 2

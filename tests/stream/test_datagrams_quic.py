@@ -8,7 +8,7 @@ from relay import Impairments, Relay
 
 from midstream_lab.errors import InputError
 from midstream_lab.feed import Block, Channel, Schema
-from midstream_lab.stream import Replay, _aioquic, connect, serve
+from midstream_lab.stream import Replay, configuration, connect, serve
 from midstream_lab.stream.datagrams import frames_of
 from midstream_lab.stream.sources.fields import ARRIVAL
 
@@ -33,7 +33,7 @@ def test_all_rows_arrive_in_order_over_a_good_path() -> None:
 @pytest.fixture
 def wide_area(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small datagrams, also on loopback."""
-    monkeypatch.setattr(_aioquic, "datagram_size", lambda host: _aioquic.SMALLEST_DATAGRAM)
+    monkeypatch.setattr(configuration, "datagram_size", lambda host: configuration.SMALLEST_DATAGRAM)
 
 
 @pytest.mark.usefixtures("wide_area")

@@ -17,8 +17,8 @@ from midstream_lab.errors import AuthError, InputError, StreamError
 from midstream_lab.feed import Block, Channel, Schema
 from midstream_lab.sequence import sequence, timebase
 from midstream_lab.stream import Card, Client, Replay, Server, connect, serve
-from midstream_lab.stream._aioquic import WINDOW
 from midstream_lab.stream.certificates import utc_now
+from midstream_lab.stream.configuration import WINDOW
 from midstream_lab.stream.frames import BATCH_BYTES
 from midstream_lab.stream.outflow import BACKLOG
 from midstream_lab.timebase import TimeBase

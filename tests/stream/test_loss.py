@@ -11,7 +11,7 @@ import pytest
 from relay import Impairments, Relay
 
 from midstream_lab.feed import Block, Feed, Schema
-from midstream_lab.stream import Client, Replay, _aioquic, connect, serve
+from midstream_lab.stream import Client, Replay, configuration, connect, serve
 
 CHANNELS = 4
 SPOILED = Impairments(drop=0.02, reorder=0.05, hold=0.005, duplicate=0.05, delay=0.005, jitter=0.002)
@@ -22,7 +22,7 @@ PATIENCE = 30.0
 @pytest.fixture(autouse=True)
 def wide_area(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small datagrams, of which many are needed, and the flight bound of a path between machines, also on loopback."""
-    monkeypatch.setattr(_aioquic, "datagram_size", lambda host: _aioquic.SMALLEST_DATAGRAM)
+    monkeypatch.setattr(configuration, "datagram_size", lambda host: configuration.SMALLEST_DATAGRAM)
 
 
 def numbers(rows: int, seed: int = 0) -> np.ndarray:

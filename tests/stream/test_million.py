@@ -18,7 +18,7 @@ from numba import njit
 
 from midstream_lab.feed import Block, Feed, Schema
 from midstream_lab.stream import Client, connect
-from midstream_lab.stream._aioquic import WINDOW
+from midstream_lab.stream.configuration import WINDOW
 from midstream_lab.stream.incoming import Incoming
 
 MIB = 2**20

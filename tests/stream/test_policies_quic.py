@@ -20,7 +20,7 @@ from midstream_lab.errors import InputError, StreamError
 from midstream_lab.feed import Block, Channel, Feed, Schema
 from midstream_lab.feed.reader import Policy, ReaderCounts
 from midstream_lab.stream import Client, Server, connect, serve
-from midstream_lab.stream._aioquic import WINDOW
+from midstream_lab.stream.configuration import WINDOW
 from midstream_lab.stream.frames import BATCH_BYTES
 from midstream_lab.stream.inflow import Inflow
 from midstream_lab.stream.outflow import BACKLOG, Outflow

@@ -15,9 +15,10 @@ from kit import until
 
 from midstream_lab.errors import StreamError
 from midstream_lab.stream import Card, Client, Replay, Server, connect, serve
-from midstream_lab.stream._aioquic import CreditConnection, Endpoint, client_configuration
+from midstream_lab.stream._aioquic import CreditConnection, Endpoint
 from midstream_lab.stream.card import split_address
 from midstream_lab.stream.certificates import NAME
+from midstream_lab.stream.configuration import client_configuration
 from midstream_lab.stream.control import EARLY, REQUESTS, VERSION, pack
 from midstream_lab.stream.link import Link
 from midstream_lab.stream.loop import LoopThread

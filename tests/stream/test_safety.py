@@ -15,8 +15,8 @@ from strangers import SUBSCRIBE, ask, ended, first_packets, greet, say, stranger
 
 from midstream_lab.errors import AuthError, InputError, LimitError
 from midstream_lab.stream import Limits, Replay, Server, connect, serve
-from midstream_lab.stream._aioquic import client_configuration
 from midstream_lab.stream.certificates import Authority
+from midstream_lab.stream.configuration import client_configuration
 from midstream_lab.stream.control import pack
 from midstream_lab.stream.identity import load_identity
 from midstream_lab.stream.limits import Bucket

@@ -15,8 +15,9 @@ from kit import until
 from strangers import HELLO, SUBSCRIBE, ask, ended, first_packets, greet, say, stranger, witness
 
 from midstream_lab.stream import Limits, Replay, Server, connect, serve
-from midstream_lab.stream._aioquic import WINDOW, CreditConnection, certificate_refused
+from midstream_lab.stream._aioquic import CreditConnection
 from midstream_lab.stream.certificates import utc_now
+from midstream_lab.stream.configuration import WINDOW, certificate_refused
 from midstream_lab.stream.control import REQUESTS, pack
 from midstream_lab.stream.outflow import BACKLOG
 
