@@ -6,8 +6,9 @@ Every system has `name`, `variables`, `params`, `dim` and the small face of ever
 equations; `NoisyFlow` adds white noise to a flow.
 """
 
-from .base import Flow, Map, System
+from .base import System
 from .delays import MackeyGlass
+from .flow import Flow
 from .flows import (
     Chua,
     DoublePendulum,
@@ -21,6 +22,7 @@ from .flows import (
     VanDerPol,
 )
 from .lattices import Kuramoto, Lorenz96
+from .map import Map
 from .maps import ArnoldCat, Henon, Ikeda, KaplanYorke, Logistic, Lozi, Standard, Tent
 from .noise import NoisyFlow
 

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 
 from ...errors import InputError
 from ...kernels.attractors.delays import push_delayed
-from .base import Flow, view
+from .base import view
+from .flow import Flow
 
 __all__ = ["MackeyGlass"]
 

@@ -19,7 +19,7 @@ from ...kernels.attractors.flows import (
     ROSSLER,
     VAN_DER_POL,
 )
-from .base import Flow
+from .flow import Flow
 
 __all__ = [
     "Chua",

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from ...errors import InputError
 from ...kernels.attractors.flows import KURAMOTO, LORENZ96
-from .base import Flow
+from .flow import Flow
 
 __all__ = ["Kuramoto", "Lorenz96"]
 

@@ -15,7 +15,7 @@ from ...kernels.attractors.maps import (
     STANDARD,
     TENT,
 )
-from .base import Map
+from .map import Map
 
 __all__ = ["ArnoldCat", "Henon", "Ikeda", "KaplanYorke", "Logistic", "Lozi", "Standard", "Tent"]
 

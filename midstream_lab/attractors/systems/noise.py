@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from ...errors import InputError
 from ...kernels.attractors.noise import advance_noisy
-from .base import Flow, view
+from .base import view
+from .flow import Flow
 
 __all__ = ["NoisyFlow"]
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ...errors import InputError
 from ...kernels.attractors.user import JACOBIAN
 
-__all__ = ["Rule"]
+__all__ = ["Rule", "make_own"]
 
 #: What the kernels call: what is asked for, the parameters, the state, where the answer goes.
 SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_int64, *3 * [ctypes.POINTER(ctypes.c_double)])
@@ -124,3 +125,31 @@ def _compile(rule: Any, jacobian: Any, dim: int, n_params: int) -> Any:
             f"numba cannot compile these equations for {dim} variables; they must return {dim} floats from "
             f"(state, params), two float64 arrays: {str(error).strip().splitlines()[-1]}"
         ) from error
+
+
+def make_own(
+    kind: type[Any],
+    rule: Callable[..., Any],
+    jacobian: Callable[..., Any] | None,
+    variables: Sequence[str],
+    initial: ArrayLike,
+    params: Mapping[str, float] | None,
+    transient: float,
+    basin: tuple[ArrayLike, ArrayLike] | None,
+    name: str,
+) -> Any:
+    """A system that is still to be initialised, with a person's own equations."""
+    if isinstance(variables, str) or not variables or len(set(variables)) != len(variables):
+        raise InputError(f"variables must be a sequence of different names, not {variables!r}")
+    if not callable(rule) or not (jacobian is None or callable(jacobian)):
+        raise InputError("rule and jacobian must be functions of (state, params)")
+    own = object.__new__(kind)
+    own.name, own.variables, own.transient, own.citation = name, tuple(variables), transient, "own equations"
+    own.defaults = dict(params or {})
+    own.rule = Rule(rule, jacobian, len(own.variables), len(own.defaults))
+    start = own.check_state(initial, "initial")
+    low, high = (start, start) if basin is None else (own.check_state(corner, "basin") for corner in basin)
+    own.basin = (tuple(low), tuple(high))
+    if basin is not None:
+        own._start = start
+    return own
