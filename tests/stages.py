@@ -15,9 +15,10 @@ from pathlib import Path
 REPO = Path(__file__).parents[1]
 PYTEST = [sys.executable, "-m", "pytest"]
 
-#: A worker for each core, up to 4; the tests of one file stay together, as they share what is dear to make. The files
-#: are begun in order, those with the longest tests first.
-SPREAD = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
+#: A worker for each core and one more, as many tests wait for a network; 4 at most. The tests of one file stay
+#: together, as they share what is dear to make. The files are begun in order, those with the longest tests first.
+WORKERS = min(4, 1 + (os.cpu_count() or 1))
+SPREAD = ["-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder"]
 SUITE = ["tests/project", "tests", "midstream_lab"]
 
 STAGES: dict[str, list[list[str]]] = {
