@@ -251,6 +251,8 @@ def _grid_of(times: np.ndarray) -> tuple[np.ndarray, Fraction, float] | None:
     exact = simple_fraction(interval, tolerance=max(1e-12, min(0.01, rounding / span)))
     if abs(float(exact) * index[-1] - span) > slack:
         exact = simple_fraction(interval)
+        if abs(float(exact) * index[-1] - span) > slack:  # a hole so long that no fraction reaches its other side
+            return None
     return index, exact, slack
 
 

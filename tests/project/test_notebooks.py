@@ -78,7 +78,10 @@ def census():
     from midstream_lab.feed import Feed
     sockets = sum(1 for fd in os.listdir("/proc/self/fd") if _link(fd).startswith("socket:"))
     feeds = sum(1 for thing in gc.get_objects() if isinstance(thing, Feed) and not thing.closed)
-    return {"threads": threading.active_count(), "sockets": sockets, "open feeds": feeds}
+    # the slow lane is one for the process and begins when an operator first takes long
+    threads = [each.name for each in threading.enumerate()]
+    threads = len(threads) + ("midstream-slow" not in threads)
+    return {"threads": threads, "sockets": sockets, "open feeds": feeds}
 def _link(fd):
     try:
         return os.readlink(f"/proc/self/fd/{fd}")

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from midstream_lab.errors import InputError
@@ -60,6 +60,7 @@ def test_holes_are_kept_as_holes(base: TimeBase, data: st.DataObject) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(0, 10**15), min_size=3, max_size=50, unique=True).map(sorted))
+@example([0, 4, 2_093_264_427_958])
 def test_every_dated_stamp_survives_to_the_nanosecond_or_to_its_rounding(offsets: list[int]) -> None:
     times = np.datetime64("2024-01-01", "ns") + np.array(offsets)
     found, base = recognise(times)
