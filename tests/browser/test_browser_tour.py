@@ -46,6 +46,12 @@ def test_every_view_of_the_tour_is_drawn(jupyter, tmp_path):
             page.page.keyboard.press("Home")
             page.page.keyboard.press("ArrowRight")
             page.page.keyboard.press("ArrowRight")
+            # the keys come by another way than this cell, and perhaps after it has begun
+            page.execute(
+                "import time\n"
+                "patience = time.monotonic() + 20\n"
+                "while stepper.position != 2 and time.monotonic() < patience: time.sleep(0.05)"
+            )
             assert page.execute("print(stepper.position, stepper.errors, list(inspector.errors))") == "2 [] []\n"
             page.execute("running().close_all()")
             assert page.execute("print(repr(running()))") == "nothing is running\n"
