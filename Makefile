@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 FUZZ := .fuzz/venv
 
-.PHONY: lab test browser-test bench oracles fuzz demo clean
+.PHONY: lab test slow-test browser-test bench oracles fuzz demo clean
 
 lab: $(STAMP)   ## open JupyterLab on the notebooks
 	$(BIN)/midstream-lab lab
 
 test: $(STAMP)  ## lint, types, tests, notebooks
 	@$(BIN)/python tests/stages.py lint types tests notebooks
+
+slow-test: $(STAMP)  ## tests of more than 15 s each: statistics over many runs, large streams, notebooks run again
+	@$(BIN)/python tests/stages.py slow
 
 browser-test: $(STAMP)  ## drive the notebooks in headless Chromium (Debian's package is installed if it can be)
 	@$(BIN)/python tests/stages.py browser

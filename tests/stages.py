@@ -27,8 +27,9 @@ STAGES: dict[str, list[list[str]]] = {
         [sys.executable, "-m", "ruff", "format", "--check", "."],
     ],
     "types": [[sys.executable, "-m", "mypy"]],
-    "tests": [[*PYTEST, *SPREAD, "-m", "not browser", "--doctest-modules", *SUITE, "--durations=10"]],
+    "tests": [[*PYTEST, *SPREAD, "-m", "not browser and not slow", "--doctest-modules", *SUITE, "--durations=10"]],
     "notebooks": [[*PYTEST, *SPREAD, "--nbval", "--nbval-sanitize-with", "notebooks/sanitize.cfg", "notebooks"]],
+    "slow": [[*PYTEST, "-n", str(WORKERS), "--maxschedchunk", "1", "-m", "slow", "tests", "--durations=10"]],
     "browser": [[*PYTEST, "-m", "browser", "tests/browser"]],
 }
 

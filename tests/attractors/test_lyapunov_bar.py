@@ -19,14 +19,24 @@ def run_of(name: str, seed: list[int], *, noise: float = 0.0) -> Run:
     return Run(truth=case.truth, value=float(found["exponent"]), low=low, high=high, ok=found["status"].item() == "ok")
 
 
-@pytest.fixture(scope="module")
-def runs() -> dict[str, list[Run]]:
-    """30 random starts of each reported system."""
-    return {name: [run_of(name, [7, seed]) for seed in range(STARTS)] for name in REPORTED}
-
-
-def test_thirty_starts_of_each_system_clear_the_bar(runs: dict[str, list[Run]]) -> None:
+@pytest.mark.slow
+def test_thirty_starts_of_each_system_clear_the_bar() -> None:
+    runs = {name: [run_of(name, [7, seed]) for seed in range(STARTS)] for name in REPORTED}
     assert shortfalls(runs) == [], {name: summarise(some) for name, some in runs.items()}
+
+
+@pytest.fixture
+def runs() -> dict[str, list[Run]]:
+    """Runs of an estimator that clears the bar: off by 3%, its interval 20% of the value wide, the truth in it."""
+    return {
+        name: [Run(truth=case.truth, value=1.03 * case.truth, low=0.93 * case.truth, high=1.13 * case.truth, ok=True)]
+        * STARTS
+        for name, case in REPORTED.items()
+    }
+
+
+def test_a_good_estimator_clears_the_bar(runs: dict[str, list[Run]]) -> None:
+    assert shortfalls(runs) == []
 
 
 def replaced(runs: dict[str, list[Run]], **fields) -> dict[str, list[Run]]:

@@ -125,6 +125,7 @@ def link_speed(client: Client) -> float:
     return digest.bytes / seconds
 
 
+@pytest.mark.slow
 def test_500000_rows_of_64_channels_arrive_bit_for_bit_in_bounded_memory(tmp_path: Path) -> None:
     want = expected(ROWS, CHANNELS)
     spin(10)
