@@ -17,6 +17,7 @@ from .online import OnlinePermutationEntropy, OnlineRecurrenceRate, OnlineRqa, O
 from .orbits import orbit_diagram
 from .prediction import predict
 from .recurrence import recurrence_matrix, recurrence_points
+from .recurrence_tile import recurrence_tile
 from .rqa import rqa
 from .scaling import dfa, hurst
 from .sections import poincare_section
@@ -57,6 +58,7 @@ __all__ = [
     "predict",
     "recurrence_matrix",
     "recurrence_points",
+    "recurrence_tile",
     "rqa",
     "sample_entropy",
     "surrogate_test",

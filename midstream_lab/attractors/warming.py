@@ -37,6 +37,7 @@ def warm() -> Iterator[tuple[str, int, int]]:
     from .orbits import orbit_diagram
     from .prediction import predict
     from .recurrence import recurrence_matrix, recurrence_points
+    from .recurrence_tile import recurrence_tile
     from .rqa import rqa
     from .scaling import dfa, hurst
     from .sections import poincare_section
@@ -66,7 +67,7 @@ def warm() -> Iterator[tuple[str, int, int]]:
         "divergence": lambda: divergence_curve(x, embedding_dim=2),
         "tangent": lambda: lyapunov_max(x, draws=2),
         "correlation": lambda: (correlation_sum(x), sample_entropy(x)),
-        "recurrence": lambda: (recurrence_matrix(x), recurrence_points(x), rqa(x)),
+        "recurrence": lambda: (recurrence_matrix(x), recurrence_points(x), recurrence_tile(x), rqa(x)),
         "entropy": lambda: (permutation_entropy(x), permutation_entropy(x, weighted=True)),
         "scaling": lambda: (dfa(x), hurst(x)),
         "zero_one": lambda: zero_one_test(x, angles=10),
