@@ -9,11 +9,12 @@ import xarray as xr
 
 from ..kernels.attractors.rqa import count_lines
 from ._checks import check_whole
-from ._points import NORMS, Points, check_norm, embedded, limits_of, pairs_beyond
+from ._points import check_norm, embedded, limits_of, pairs_beyond
 from .recurrence import columns_of, recurrence_attrs, settle_radius
 
 __all__ = ["rqa"]
 
+METHOD = "recurrence quantification; Theiler window on the diagonals"
 #: Share of the diagonals, at the far corner, that the trend leaves out: they are short.
 CORNER = 0.1
 
@@ -111,19 +112,26 @@ def rqa(
     check_whole(min_vertical, "min_vertical", least=1)
     made = embedded(x, delay=delay, embedding_dim=embedding_dim, theiler=theiler, dt=dt, channel=channel)
     radius = settle_radius(made, radius, rate, code)
-    return quantify(made, radius, norm, min_diagonal, min_vertical)
+    lines = count_lines(columns_of(made.points), limits_of(np.array([radius]), code)[0], made.theiler, code)
+    attrs = {**recurrence_attrs(made, norm, METHOD), "radius": radius}
+    return quantify(lines, made.theiler, min_diagonal=min_diagonal, min_vertical=min_vertical, attrs=attrs)
 
 
-def quantify(made: Points, radius: float, norm: str, min_diagonal: int, min_vertical: int) -> xr.Dataset:
-    """The result of `rqa` for delay vectors."""
-    code = NORMS[norm]
-    limit = limits_of(np.array([radius]), code)[0]
-    diagonal, vertical, by_lag = count_lines(columns_of(made.points), limit, made.theiler, code)
-    recurrent = float(by_lag.sum())
+def quantify(
+    lines: tuple[np.ndarray, np.ndarray, np.ndarray],
+    theiler: int,
+    *,
+    min_diagonal: int,
+    min_vertical: int,
+    attrs: dict[str, Any],
+) -> xr.Dataset:
+    """The result of `rqa` from what `count_lines` gives; NaN where no pair lies outside the Theiler window."""
+    diagonal, vertical, by_lag = lines
+    pairs, recurrent = pairs_beyond(max(len(by_lag), theiler + 1), theiler), float(by_lag.sum())
     det, mean_diagonal, longest, entropy = _lines(diagonal, min_diagonal, recurrent)
     lam, trapping, tallest, _ = _lines(vertical, min_vertical, float((np.arange(len(vertical)) * vertical).sum()))
     measures = {
-        "recurrence_rate": recurrent / pairs_beyond(len(made.points), made.theiler),
+        "recurrence_rate": recurrent / pairs if pairs else np.nan,
         "determinism": det,
         "mean_diagonal": mean_diagonal,
         "longest_diagonal": longest,
@@ -132,16 +140,11 @@ def quantify(made: Points, radius: float, norm: str, min_diagonal: int, min_vert
         "laminarity": lam,
         "trapping_time": trapping,
         "longest_vertical": tallest,
-        "trend": _trend(by_lag, made.theiler),
+        "trend": _trend(by_lag, theiler),
     }
     return xr.Dataset(
         {name: ((), value, {"units": UNITS[name]}) for name, value in measures.items()},
-        attrs={
-            **recurrence_attrs(made, norm, "recurrence quantification; Theiler window on the diagonals"),
-            "radius": radius,
-            "min_diagonal": min_diagonal,
-            "min_vertical": min_vertical,
-        },
+        attrs={**attrs, "min_diagonal": min_diagonal, "min_vertical": min_vertical},
     )
 
 

@@ -9,11 +9,17 @@ from .correlation import measure_row
 
 
 @kernel
+def flag_span(columns, i, begin, end, limit, norm, row, flags):
+    """Whether each of the points begin to end of `columns` (m, n) lies within `limit` of point i, as 0 or 1."""
+    measure_row(columns, i, begin, end, norm, row)
+    for j in range(end - begin):
+        flags[j] = row[j] <= limit
+
+
+@kernel
 def flag_row(columns, i, limit, norm, row, flags):
     """Whether each point of `columns` (m, n) lies within `limit` of point i, as 0 or 1 in `flags` (n,)."""
-    measure_row(columns, i, 0, columns.shape[1], norm, row)
-    for j in range(flags.shape[0]):
-        flags[j] = row[j] <= limit
+    flag_span(columns, i, 0, columns.shape[1], limit, norm, row, flags)
 
 
 @kernel

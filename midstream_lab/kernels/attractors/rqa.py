@@ -28,8 +28,8 @@ def flag_diagonal(columns, lag, limit, norm, row, flags):
 
 
 @kernel
-def count_runs(flags, size, lengths):
-    """Add the runs of ones in ``flags[:size]`` to the histogram `lengths`; returns the number of ones.
+def count_runs(flags, size, lengths, times):
+    """Add the runs of ones in ``flags[:size]``, each `times` times, to the histogram `lengths`; the number of ones.
 
     `flags` ends in zeros and is read eight at a time, because most of it is zeros.
     """
@@ -38,7 +38,7 @@ def count_runs(flags, size, lengths):
     for word in range((size + 7) // 8):
         if words[word] == 0:
             if run > 0:
-                lengths[run] += 1
+                lengths[run] += times
                 run = 0
             continue
         for place in range(8 * word, min(8 * word + 8, size)):
@@ -46,10 +46,10 @@ def count_runs(flags, size, lengths):
                 run += 1
                 total += 1
             elif run > 0:
-                lengths[run] += 1
+                lengths[run] += times
                 run = 0
     if run > 0:
-        lengths[run] += 1
+        lengths[run] += times
     return total
 
 
@@ -77,10 +77,10 @@ def count_lines(columns, limit, theiler, norm):
     row, flags = np.empty(n), np.zeros((n + 7) // 8 * 8, np.uint8)
     for i in range(n):  # the matrix is symmetric: its rows are its columns
         flag_row(columns, i, limit, norm, row, flags[:n])
-        count_runs(flags, n, vertical)
+        count_runs(flags, n, vertical, 1)
     flags[:] = 0
     for lag in range(theiler + 1, n):
         flag_diagonal(columns, lag, limit, norm, row, flags)
-        by_lag[lag] = count_runs(flags, n - lag, diagonal)
+        by_lag[lag] = count_runs(flags, n - lag, diagonal, 1)
         flags[n - lag - 1] = 0
     return diagonal, vertical, by_lag
