@@ -20,6 +20,7 @@ from .resample import resample
 
 __all__ = [
     "attractors",
+    "compare",
     "datasets",
     "feed",
     "logic",

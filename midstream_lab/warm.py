@@ -24,7 +24,7 @@ __all__ = ["Warming", "warm"]
 READY = "kernels ready"
 
 #: Rooms with a generator ``warm()`` that compiles their kernels one by one and yields ``(kernel, done, total)``.
-PILLARS = ("attractors", "scheduling", "loops")
+PILLARS = ("compare", "attractors", "scheduling", "loops")
 
 
 class Warming:

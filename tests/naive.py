@@ -234,3 +234,33 @@ def s_map(points, future, i, theta, theiler):
     design = np.column_stack([np.ones(len(others)), points[others]])
     weights = np.linalg.lstsq(design * root[:, None], future[others] * root[:, None], rcond=None)[0]
     return np.concatenate([[1.0], points[i]]) @ weights
+
+
+def dtw_costs(
+    x, y, *, inside=lambda i, j: True, squared=True, pattern="symmetric1", penalty=0.0, weight=None, opened=False
+):
+    """Cost of the best warping path to each cell, (n, m); infinite where there is none."""
+    n, m = len(x), len(y)
+    costs = np.full((n, m), np.inf)
+    for i in range(n):
+        for j in range(m):
+            if not inside(i, j):
+                continue
+            apart = np.atleast_1d(np.asarray(x[i], float) - np.asarray(y[j], float))
+            cost = (apart**2).sum() if squared else np.abs(apart).sum()
+            if weight is not None:
+                cost *= 1 / (1 + math.exp(-weight * (abs(i - j) - max(n, m) / 2)))
+            if i == 0 and (j == 0 or opened):
+                costs[i, j] = cost
+                continue
+            ways = []
+            if i > 0 and j > 0:
+                ways.append(costs[i - 1, j - 1] + (cost if pattern == "symmetric2" else 0.0))
+            if i > 0:
+                ways.append(costs[i - 1, j] + penalty)
+            if pattern != "asymmetric" and j > 0:
+                ways.append(costs[i, j - 1] + penalty)
+            if pattern == "asymmetric" and i > 0 and j > 1:
+                ways.append(costs[i - 1, j - 2] + penalty)
+            costs[i, j] = cost + min(ways, default=np.inf)
+    return costs

@@ -26,6 +26,7 @@ FLOORS = {
     "layouts": 1.35,
     "datasets": 1.4,
     "attractors": 2.0,
+    "compare": 2.0,
     "logic": 2.0,
     "scheduling": 2.0,
     "loops": 3.0,

@@ -1,0 +1,37 @@
+"""Compile every kernel of this room ahead of time, on tiny data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+__all__ = ["warm"]
+
+
+def warm() -> Iterator[tuple[str, int, int]]:
+    """Call every face once, which compiles its kernels or loads them from the cache on disk.
+
+    Yields
+    ------
+    kernel : str
+        What is ready now.
+    done, total : int
+        How many are ready, of how many.
+
+    Examples
+    --------
+    >>> steps = list(warm())
+    >>> steps[-1][1] == steps[-1][2] == len(steps)
+    True
+    """
+    from .dtw import dtw, dtw_distance
+
+    x, y = [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]
+    jobs = {
+        "dtw_distance": lambda: dtw_distance(x, y),
+        "dtw_distance, variants": lambda: dtw_distance(x, y, penalty=1.0),
+        "dtw": lambda: dtw(x, y),
+        "dtw, variants": lambda: dtw(x, y, penalty=1.0, cost_matrix=True),
+    }
+    for done, (name, job) in enumerate(jobs.items(), 1):
+        job()
+        yield name, done, len(jobs)

@@ -1,0 +1,1 @@
+"""Kernels behind `midstream_lab.compare`."""

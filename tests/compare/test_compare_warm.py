@@ -1,0 +1,34 @@
+"""After warm(), no face of the room compiles anything more."""
+
+import json
+import subprocess
+import sys
+
+SCRIPT = """
+import json, sys
+import numpy as np
+import numba.core.dispatcher
+from midstream_lab import compare
+
+def entries():
+    return {f"{name}.{key}": len(value.signatures) for name, module in list(sys.modules.items())
+            if name.startswith("midstream_lab.kernels.compare") for key, value in vars(module).items()
+            if isinstance(value, numba.core.dispatcher.Dispatcher)}
+
+list(compare.warm())
+before = entries()
+rng = np.random.default_rng(0)
+fixed = rng.standard_normal(300)
+fixed.flags.writeable = False
+for x in (rng.standard_normal(300), fixed, list(fixed), fixed.astype(np.float32), fixed[::2], rng.standard_normal((9, 2))):
+    for options in ({}, {"window": 290}, {"cost": "absolute"}, {"penalty": 1}, {"weight": 1}, {"itakura": 2.5},
+                    {"step_pattern": "symmetric2"}, {"open_begin": True, "step_pattern": "asymmetric"}):
+        compare.dtw_distance(x, x, **options)
+        compare.dtw(x, x, cost_matrix=True, **options)
+print(json.dumps({k: v for k, v in entries().items() if v != before[k]}))
+"""
+
+
+def test_after_warm_no_face_compiles_anything() -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT], check=True, capture_output=True, text=True)
+    assert json.loads(done.stdout) == {}
