@@ -37,6 +37,11 @@ def correlate(values: np.ndarray, max_lag: int) -> np.ndarray:
     return products / products[0] if np.ptp(values) > 0 else np.full(max_lag + 1, np.nan)
 
 
+def information_bins(n: int) -> int:
+    """Bins of the histogram from which the delay for `n` samples is chosen."""
+    return int(np.clip(np.sqrt(n / 20.0), 4, 16))
+
+
 def choose_delay(values: np.ndarray) -> Delay:
     """What `estimate_delay` says, on a contiguous read-only array that is not constant."""
     longest = max(1, len(values) // 10)
@@ -45,7 +50,7 @@ def choose_delay(values: np.ndarray) -> Delay:
     memory = int(below[0]) if len(below) else longest
     if len(decay) < 2 or decay[1] < MAP_LIKE:
         return Delay(delay=1, rule="map-like: neighbouring samples hardly correlate", memory=memory)
-    bins = int(np.clip(np.sqrt(len(values) / 20.0), 4, 16))
+    bins = information_bins(len(values))
     # The first minimum lies near a quarter of the period; 4 memories reach it, and noise makes minima beyond.
     information = count_information(bin_equiprobable(values, bins), bins, min(longest, 4 * memory))
     inside = information[1:-1]

@@ -60,6 +60,22 @@ def attractor(
     >>> figure.axes[0].get_xlabel()
     'x'
     """
+    figure = new_figure(6.4, 5.2)
+    draw_trajectory(figure, points, labels=labels, color=color, color_label=color_label, title=title, style=style)
+    return figure
+
+
+def draw_trajectory(
+    figure: Any,
+    points: Any,
+    *,
+    labels: Sequence[str] | None = None,
+    color: Any = None,
+    color_label: str = "",
+    title: str = "",
+    style: str = "line",
+) -> None:
+    """What `attractor` says, on a figure or a part of one."""
     if labels is None:
         labels = _labels_of(points)
     values = np.asarray(points, dtype=np.float64)
@@ -79,7 +95,6 @@ def attractor(
         values = values[-MAX_POINTS:]
         shades = None if shades is None else shades[-MAX_POINTS:]
 
-    figure = new_figure(6.4, 5.2)
     axes: Any = figure.add_subplot(projection="3d" if dim == 3 else None)
     columns = list(values.T)
     if shades is not None or style == "points":
@@ -98,7 +113,6 @@ def attractor(
     if dim == 2:
         axes.set_aspect("equal", adjustable="datalim")
     axes.set_title(title)
-    return figure
 
 
 def _labels_of(points: Any) -> list[str] | None:

@@ -9,15 +9,17 @@ from midstream_lab import registry
 from midstream_lab.errors import require
 
 if TYPE_CHECKING:
+    from .embedding_explorer import EmbeddingExplorer as EmbeddingExplorer
     from .live_attractor import LiveAttractor as LiveAttractor
     from .loop_inspector import LoopInspector as LoopInspector
     from .running import running_panel as running_panel
     from .scheduler_stepper import SchedulerStepper as SchedulerStepper
     from .stream_monitor import StreamMonitor as StreamMonitor
 
-__all__ = ["LiveAttractor", "LoopInspector", "SchedulerStepper", "StreamMonitor", "running_panel"]
+__all__ = ["EmbeddingExplorer", "LiveAttractor", "LoopInspector", "SchedulerStepper", "StreamMonitor", "running_panel"]
 
 _HOMES = {
+    "EmbeddingExplorer": "embedding_explorer",
     "LiveAttractor": "live_attractor",
     "LoopInspector": "loop_inspector",
     "SchedulerStepper": "scheduler_stepper",

@@ -155,7 +155,7 @@ function listen(stage, pose, view, signal) {
 }
 
 function makeView(store, model, el, signal) {
-  const { channel } = store, frame = makeFrame(el, model.get("_title"), KEYS);
+  const { channel } = store, frame = makeFrame(el, model.get("_title"), model.get("_look").keys || KEYS);
   const { stage, root, status } = frame;
   stage.dataset.lmSuppressShortcuts = "true"; // the notebook's own keys rest while the picture has the focus
   const glass = make("canvas", "midstream-points", stage), chart = make("canvas", "midstream-axes", stage, { "aria-hidden": "true" });
