@@ -13,7 +13,15 @@ from .fixed_points import fixed_points, periodic_orbit
 from .ftle import ftle
 from .information import mutual_information
 from .lyapunov import lyapunov_max
-from .online import OnlinePermutationEntropy, OnlineRecurrenceRate, OnlineRqa, OnlineZeroOne
+from .online import (
+    OnlineDivergence,
+    OnlineEmbedding,
+    OnlineNeighbours,
+    OnlinePermutationEntropy,
+    OnlineRecurrenceRate,
+    OnlineRqa,
+    OnlineZeroOne,
+)
 from .orbits import orbit_diagram
 from .prediction import predict
 from .recurrence import recurrence_matrix, recurrence_points
@@ -29,6 +37,9 @@ from .warming import warm
 from .zero_one import zero_one_test
 
 __all__ = [
+    "OnlineDivergence",
+    "OnlineEmbedding",
+    "OnlineNeighbours",
     "OnlinePermutationEntropy",
     "OnlineRecurrenceRate",
     "OnlineRqa",

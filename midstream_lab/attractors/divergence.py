@@ -122,6 +122,12 @@ def divergence_curve(
     neighbours = check_whole(neighbours, "neighbours", least=1)
     delay, dim, theiler, steps = _parameters(values, delay, embedding_dim, theiler, steps)
     curve, pairs = follow_pairs(values, delay, dim, theiler, neighbours, steps)
+    attrs = {"delay": delay, "embedding_dim": dim, "theiler": theiler, "neighbours": neighbours, "dt": step}
+    return describe_curve(curve, pairs, step, unit, attrs)
+
+
+def describe_curve(curve: np.ndarray, pairs: np.ndarray, step: float, unit: str, attrs: dict[str, Any]) -> xr.Dataset:
+    """The result of `divergence_curve` from the curve and the number of pairs at each of its steps."""
     fit = fit_rise(curve)
     return xr.Dataset(
         {
@@ -132,16 +138,12 @@ def divergence_curve(
             "fit_region": ("end", np.array([fit.first, fit.last]) * step, {"units": unit}),
             "r2": ((), fit.r2, {"units": "1"}),
         },
-        coords={"lag": ("lag", np.arange(steps + 1) * step, {"units": unit}), "end": ["low", "high"]},
+        coords={"lag": ("lag", np.arange(len(curve)) * step, {"units": unit}), "end": ["low", "high"]},
         attrs={
             "method": "mean log distance of nearest neighbours; line between 15% and 75% of the rise",
             "citation": "Rosenstein, Collins & De Luca (1993)",
             "version": __version__,
-            "delay": delay,
-            "embedding_dim": dim,
-            "theiler": theiler,
-            "neighbours": neighbours,
-            "dt": step,
+            **attrs,
         },
     )
 

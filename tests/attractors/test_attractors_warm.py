@@ -54,7 +54,10 @@ for kind in kinds:
     attractors.zero_one_test(kind, angles=10)
 attractors.correlation_dimension(np.tile(x, 3) + 1e-9 * np.arange(2100))
 for twin in (attractors.OnlinePermutationEntropy(window=50), attractors.OnlineRecurrenceRate(window=50, radius=0.5),
-             attractors.OnlineRqa(window=50, every=99, radius=0.5), attractors.OnlineZeroOne(window=200)):
+             attractors.OnlineRqa(window=50, every=99, radius=0.5), attractors.OnlineZeroOne(window=200),
+             attractors.OnlineEmbedding(window=50, delay=2, dim=3), attractors.OnlineNeighbours(window=50),
+             attractors.OnlineDivergence(window=50, steps=5),
+             attractors.OnlineDivergence(window=50, steps=5, half_life=9)):
     for begin in range(0, 700, 100):
         twin.update(Block(first=begin, start=begin, columns=(frozen[begin : begin + 100],)))
 holes = x.copy(); holes[5] = np.nan

@@ -1,18 +1,24 @@
 """The online twins: what their table says, however the rows come."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from midstream_lab.attractors import (
+    OnlineDivergence,
+    OnlineEmbedding,
+    OnlineNeighbours,
     OnlinePermutationEntropy,
     OnlineRecurrenceRate,
     OnlineRqa,
     OnlineZeroOne,
+    divergence_curve,
+    embed,
+    lyapunov_max,
     online,
     permutation_entropy,
     rqa,
@@ -20,151 +26,228 @@ from midstream_lab.attractors import (
     zero_one_test,
 )
 from midstream_lab.attractors.online import Twin
+from midstream_lab.attractors.online.table import TABLE, Row, draw
 from midstream_lab.errors import InputError
-from midstream_lab.feed import Block, Channel, Feed, Schema
+from midstream_lab.feed import Block, Channel, Feed, Schema, Windowed
+from midstream_lab.kernels.common.neighbours import find_neighbours
 from midstream_lab.timebase import TimeBase
 
 WINDOW = 300
-LINES = {"radius": 0.2, "delay": 2, "embedding_dim": 2, "theiler": 4}
+VECTORS = {"delay": 2, "embedding_dim": 2, "theiler": 4}
+LINES = {"radius": 0.2, **VECTORS}
 SCHEMA = Schema(channels=(Channel(name="x"),), time=TimeBase(unit="iterate"))
+AGE = ["n_used", "window", "age"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair:
-    """A twin, what it is a twin of, and after how many rows its window ends."""
+class Case:
+    """How to make an operator that gives a result at every so many rows, and what it is a twin of."""
 
-    make: Callable[..., Twin]
+    make: Callable[[int], Any]
     batch: Callable[[np.ndarray], xr.Dataset]
-    block: bool = False
 
 
-PAIRS = {
-    "OnlinePermutationEntropy": Pair(
+def nearest(x: np.ndarray) -> xr.Dataset:
+    """The neighbours that `divergence_curve` follows."""
+    index, squared = find_neighbours(embed(x, delay=2, dim=2).values, 1, 4)
+    distance, last = np.sqrt(squared[:, 0]), len(index) - 1
+    return xr.Dataset(
+        {
+            "neighbour": ("vector", index[:, 0]),
+            "distance": ("vector", distance),
+            "newest_distance": distance[last],
+            "newest_lag": last - index[last, 0],
+        }
+    )
+
+
+CASES = {
+    "OnlineEmbedding": Case(
+        make=lambda every: OnlineEmbedding(window=WINDOW, delay=2, dim=3),
+        batch=lambda x: embed(x, delay=2, dim=3).to_dataset(name="embedding"),
+    ),
+    "OnlineNeighbours": Case(
+        make=lambda every: OnlineNeighbours(window=WINDOW, every=every, **VECTORS),
+        batch=nearest,
+    ),
+    "OnlineDivergence": Case(
+        make=lambda every: OnlineDivergence(window=WINDOW, every=every, steps=9, **VECTORS),
+        batch=lambda x: divergence_curve(x, dt=1, steps=9, **VECTORS),
+    ),
+    "OnlineDivergence, half_life=window": Case(
+        make=lambda every: OnlineDivergence(window=WINDOW, every=every, steps=9, half_life=WINDOW, **VECTORS),
+        batch=lambda x: divergence_curve(x, dt=1, steps=9, **VECTORS)[["divergence"]],
+    ),
+    "OnlinePermutationEntropy": Case(
         make=lambda every: OnlinePermutationEntropy(window=WINDOW, every=every, order=4, delay=2),
         batch=lambda x: permutation_entropy(x, order=4, delay=2),
     ),
-    "OnlineRecurrenceRate": Pair(
+    "OnlineRecurrenceRate": Case(
         make=lambda every: OnlineRecurrenceRate(window=WINDOW, every=every, **LINES),
         batch=lambda x: rqa(x, rate=None, **LINES)[["recurrence_rate"]],
     ),
-    "OnlineRqa": Pair(
+    "OnlineRqa": Case(
         make=lambda every: OnlineRqa(window=WINDOW, every=every, **LINES),
         batch=lambda x: rqa(x, rate=None, **LINES),
     ),
-    "OnlineZeroOne": Pair(
+    "OnlineZeroOne": Case(
         make=lambda every: OnlineZeroOne(window=WINDOW, angles=20),
         batch=lambda x: zero_one_test(x, angles=20),
-        block=True,
+    ),
+    "Windowed(lyapunov_max)": Case(
+        make=lambda every: Windowed(lyapunov_max, window=WINDOW, every=4 * every, late="wait"),
+        batch=lambda x: lyapunov_max(x, dt=1),
     ),
 }
+TWINS = [row for row in TABLE if row.twin.startswith("Online")]
 
 
-def table() -> dict[str, str]:
-    """Twin and whether it is exact, from the table in the docs."""
-    return dict(re.findall(r"^(Online\w+) +`.*?  +(yes|no) ", online.__doc__ or "", re.MULTILINE))
+def data(n: int, rng: int = 1) -> np.ndarray:
+    return systems.Henon().trajectory(n, rng=rng).values[:, 0].copy()
 
 
-def data(n: int) -> np.ndarray:
-    return systems.Henon().trajectory(n, rng=1).values[:, 0].copy()
-
-
-def rows_of(x: np.ndarray, twin: Twin, chunk: int) -> list[tuple]:
-    """All rows that a twin gives out, fed by hand."""
-    found = []
+def rows_of(x: np.ndarray, operator: Any, chunk: int) -> list[dict[str, Any]]:
+    """All rows that an operator gives out, fed by hand."""
+    names, found = operator.schema_out(SCHEMA).names, []
     for begin in range(0, len(x), chunk):
-        block = twin.update(Block(first=begin, start=begin, columns=(x[begin : begin + chunk],)))
+        block = operator.update(Block(first=begin, start=begin, columns=(x[begin : begin + chunk],)))
         if block is not None:
-            found += list(
-                zip(range(block.first, block.stop), *[column.tolist() for column in block.columns], strict=True)
-            )
+            for i in range(len(block)):
+                values = {name: column[i] for name, column in zip(names, block.columns, strict=True)}
+                found.append({"row": block.first + i, **values})
     return found
 
 
-def test_the_table_names_every_twin() -> None:
-    assert set(table()) == set(PAIRS) == {name for name in online.__all__ if name != "Twin"}
-    assert {name for name, exact in table().items() if exact == "no"} == {n for n, pair in PAIRS.items() if pair.block}
+def agrees(row: Row, told: xr.Dataset, expected: xr.Dataset) -> None:
+    """`told` is `expected`, as exactly as the table says."""
+    told = told[list(expected.data_vars)].drop_vars("time", errors="ignore")
+    expected = expected.drop_vars("time", errors="ignore")
+    if row.tolerance:
+        for name, variable in expected.items():
+            np.testing.assert_allclose(told[name], variable, atol=row.tolerance, rtol=0)
+    else:
+        xr.testing.assert_equal(told, expected)
 
 
-@pytest.mark.parametrize("name", PAIRS)
-@pytest.mark.parametrize("n", [WINDOW, 777, 1000])
-def test_exact_twins_equal_the_batch_and_blocks_equal_it_where_they_end(name: str, n: int) -> None:
-    pair, x = PAIRS[name], data(n)
-    twin = pair.make(50)
-    rows_of(x, twin, 64)
+def test_the_docs_show_the_table_and_it_names_every_twin() -> None:
+    assert draw() in (online.__doc__ or "")
+    assert {row.twin for row in TABLE} == set(CASES)
+    assert {row.twin.split(",")[0] for row in TWINS} == {name for name in online.__all__ if name != "Twin"}
+    assert sum(row.tolerance == 0 for row in TABLE) >= 7
+
+
+@pytest.mark.parametrize("row", TWINS, ids=lambda row: row.twin)
+@pytest.mark.parametrize(("n", "chunk"), [(WINDOW, 1), (777, 7), (1000, 64), (1000, 1000)])
+def test_a_twin_equals_the_batch_as_the_table_says(row: Row, n: int, chunk: int) -> None:
+    case, x = CASES[row.twin], data(n)
+    twin = case.make(50)
+    rows_of(x, twin, chunk)
     told = twin.result()
-    end = n if table()[name] == "yes" else (n - 1) // WINDOW * WINDOW + 1
+    end = n if row.tolerance is not None else (n - 1) // WINDOW * WINDOW + 1
     if end < WINDOW:
         assert int(told["n_used"]) == 0
         assert "no block" in told["reasons"].item()
         return
-    expected = pair.batch(x[end - WINDOW : end])
-    assert (int(told["n_used"]), int(told["window"]), int(told["age"])) == (WINDOW, WINDOW, n - end)
-    xr.testing.assert_equal(told.drop_vars(["n_used", "window", "age"]), expected)
-    assert set(told.attrs) <= set(expected.attrs)
+    assert [int(told[name]) for name in AGE] == [WINDOW, WINDOW, n - end]
+    expected = case.batch(x[end - WINDOW : end])
+    assert set(expected.data_vars) <= set(told.data_vars)
+    agrees(row, told, expected)
 
 
-@pytest.mark.parametrize("name", PAIRS)
-def test_any_chunking_gives_the_same_rows(name: str) -> None:
-    x = data(1000)
-    whole = rows_of(x, PAIRS[name].make(75), 1000)
+@pytest.mark.parametrize("row", [row for row in TABLE if row.tolerance == 0], ids=lambda row: row.twin)
+@pytest.mark.parametrize("chunk", [7, 1000])
+def test_what_is_exact_is_so_in_every_row_given_out(row: Row, chunk: int) -> None:
+    x, case = data(1000), CASES[row.twin]
+    operator = case.make(75)
+    found = rows_of(x, operator, chunk)
+    if row.twin == "OnlineEmbedding":
+        vectors = [[told["x(t - 4)"], told["x(t - 2)"], told["x(t)"]] for told in found]
+        assert [told["row"] for told in found] == list(range(4, 1000))
+        assert vectors == embed(x, delay=2, dim=3).values.tolist()
+        return
+    assert [told["row"] for told in found] == list(range(-(-WINDOW // operator.every), -(-1000 // operator.every)))
+    for told in found:
+        end = told["row"] * operator.every + 1
+        expected = case.batch(x[end - WINDOW : end])
+        numbers = {str(name): value.item() for name, value in expected.items() if value.ndim == 0}
+        if isinstance(operator, Twin):
+            numbers |= {"n_used": WINDOW, "window": WINDOW, "age": 0}
+        assert numbers
+        np.testing.assert_equal({name: told[name] for name in numbers}, numbers)
+
+
+@pytest.mark.parametrize("row", TWINS, ids=lambda row: row.twin)
+def test_any_chunking_gives_the_same_rows(row: Row) -> None:
+    x, make = data(1000), CASES[row.twin].make
+    whole = rows_of(x, make(75), 1000)
     assert len(whole) >= 3
     for chunk in (1, 7, 333):
-        assert repr(rows_of(x, PAIRS[name].make(75), chunk)) == repr(whole)
+        np.testing.assert_equal(rows_of(x, make(75), chunk), whole)
 
 
-@pytest.mark.parametrize("name", PAIRS)
-@pytest.mark.parametrize("hole", ["rows", "nan"])
-def test_no_window_reaches_across_a_gap(name: str, hole: str) -> None:
-    x, pair = data(1400), PAIRS[name]
-    twin, fresh = pair.make(50), pair.make(50)
+@pytest.mark.parametrize("row", TWINS, ids=lambda row: row.twin)
+@pytest.mark.parametrize("hole", ["rows", "nan", "inf"])
+def test_no_window_reaches_across_a_gap(row: Row, hole: str) -> None:
+    x, make = data(1400), CASES[row.twin].make
+    twin, fresh = make(50), make(50)
     twin.update(Block(first=0, start=0, columns=(x[:500],)))
     after = x[500:].copy()
-    if hole == "nan":
-        after[0] = np.nan
-        begin = 501
-        twin.update(Block(first=500, start=500, columns=(after,)))
-    else:
+    if hole == "rows":
         begin = 520
         twin.update(Block(first=520, start=520, columns=(x[520:],), gap=20))
+    else:
+        after[0] = float(hole)
+        begin = 501
+        twin.update(Block(first=500, start=500, columns=(after,)))
     fresh.update(Block(first=begin, start=begin, columns=(x[begin:],)))
     xr.testing.assert_equal(twin.result(), fresh.result())
 
 
-@pytest.mark.parametrize("name", PAIRS)
-def test_twins_on_a_feed(name: str) -> None:
+@pytest.mark.parametrize("row", TWINS, ids=lambda row: row.twin)
+def test_twins_on_a_feed(row: Row) -> None:
     x = data(1000)
-    feed = Feed(SCHEMA)
-    found = feed.pipe(PAIRS[name].make(100), policy="block")
+    feed, twin = Feed(SCHEMA), CASES[row.twin].make(100)
+    found = feed.pipe(twin, policy="block")
     feed.append_rows([x])
     feed.close()
     assert found.wait(timeout=60)
     rows = found.rows()
-    every = WINDOW if PAIRS[name].block else 100
-    newest = int(rows["row"][-1]) * every
-    expected = PAIRS[name].batch(x[newest + 1 - WINDOW : newest + 1])
-    first = next(iter(expected.data_vars))
-    assert float(rows[first][-1]) == float(expected[first])
-    assert float(rows["n_used"][-1]) == WINDOW
+    newest = int(rows["row"][-1]) * twin.every
     assert float(rows["time"][-1]) == newest
+    by_hand = rows_of(x, CASES[row.twin].make(100), 50)
+    assert len(by_hand) == rows.sizes["time"]
+    for name in by_hand[-1]:
+        np.testing.assert_equal(rows[name].values[-1], by_hand[-1][name])
 
 
-@pytest.mark.parametrize("name", ["OnlinePermutationEntropy", "OnlineRecurrenceRate", "OnlineRqa"])
-def test_a_window_that_is_not_full_is_used_and_said(name: str) -> None:
-    pair, x = PAIRS[name], data(120)
-    twin = pair.make(10)
+@pytest.mark.parametrize("row", [row for row in TWINS if row.tolerance == 0], ids=lambda row: row.twin)
+def test_a_window_that_is_not_full_is_used_and_said(row: Row) -> None:
+    case, x = CASES[row.twin], data(120)
+    twin = case.make(10)
     empty = twin.result()
     assert int(empty["n_used"]) == 0
-    assert rows_of(x, twin, 50) == []
+    rows_of(x, twin, 50)
     told = twin.result()
     assert int(told["n_used"]) == 120
     assert set(told.data_vars) == set(empty.data_vars)
-    xr.testing.assert_equal(told.drop_vars(["n_used", "window", "age"]), pair.batch(x))
+    agrees(row, told, case.batch(x))
 
 
-def test_memory_is_bounded() -> None:
-    twin = OnlineRecurrenceRate(window=50, radius=0.1)
-    rows_of(data(5000), twin, 512)
-    assert len(twin._held) == len(twin._later) == 50
+@pytest.mark.parametrize("row", TWINS, ids=lambda row: row.twin)
+def test_memory_is_bounded(row: Row) -> None:
+    """What a twin holds does not grow with the rows, and not with the square of the window."""
+
+    def held(twin: Twin) -> int:
+        arrays = [value for value in vars(twin).values() if isinstance(value, np.ndarray)]
+        assert len(arrays) >= 1
+        # A view keeps the whole array alive that it is of.
+        return sum(array.nbytes if array.base is None else array.base.nbytes for array in arrays)
+
+    twin = CASES[row.twin].make(500)
+    rows_of(data(2000), twin, 50)
+    before = held(twin)
+    rows_of(data(8000), twin, 50)
+    assert held(twin) <= before <= 100 * 8 * WINDOW
 
 
 def test_channels_are_chosen_by_name() -> None:
@@ -196,6 +279,13 @@ def test_irregular_time_is_refused() -> None:
         (lambda: OnlineRecurrenceRate(window=50, radius=0.0), "radius must be"),
         (lambda: OnlineRqa(window=50, every=5, radius=0.1, norm="taxi"), "norm must be"),
         (lambda: OnlineZeroOne(window=100), "window must be"),
+        (lambda: OnlineEmbedding(window=4, delay=2, dim=3), "window must be"),
+        (lambda: OnlineEmbedding(window=9, delay=0, dim=3), "delay must be"),
+        (lambda: OnlineEmbedding(window=9, delay=1, dim=0), "dim must be"),
+        (lambda: OnlineNeighbours(window=50, theiler=0), "theiler must be"),
+        (lambda: OnlineDivergence(window=50, steps=1), "steps must be"),
+        (lambda: OnlineDivergence(window=50, steps=49), "window must be"),
+        (lambda: OnlineDivergence(window=50, steps=5, half_life=0), "half_life must be"),
         (lambda: OnlineZeroOne(window=300, angles=1), "angles must be"),
     ],
 )

@@ -34,7 +34,7 @@ class Twin:
         self._column = 0
         self._next: int | None = None
         self._out: Schema | None = None
-        self._restart()
+        self._cut()
 
     def begin(self) -> None:
         """Forget everything; the rows held are forgotten already."""
@@ -64,19 +64,19 @@ class Twin:
         if not schema.time.regular:
             raise InputError(f"{self.name} needs an even time base; make it even first, with resample")
         self._schema, self._column, self._next = schema, schema.index(name), None
-        self._restart()
+        self._cut()
         attrs = {**schema.attrs, "method": self.name, "window": self.window, "every": self.every}
         time = replace(schema.time, step=schema.time.step * self.every)
-        self._out = Schema(channels=channels_of(self.result(), self.name), time=time, attrs=attrs)
+        self._out = Schema(channels=self.channels(), time=time, attrs=attrs)
         return self._out
+
+    def channels(self) -> tuple[Channel, ...]:
+        """What a row of the output holds."""
+        return channels_of(self.result(), self.name)
 
     def update(self, block: Block) -> Block | None:
         """Take a block; give the estimates of the hops in it, if a window was full there."""
-        out = self._out if self._out is not None else self.schema_out(self._schema)
-        if block.gap or (self._next is not None and block.first != self._next):
-            self._restart()
-        self._next = block.stop
-        values = np.asarray(block.columns[self._column], dtype=np.float64)
+        values, out = self._read(block)
         found: list[list[Any]] = []
         hops: list[int] = []
         begin = 0
@@ -114,6 +114,18 @@ class Twin:
     def clock(self) -> tuple[float, str]:
         """Sampling interval and its unit."""
         return float(self._schema.time.dt), self._schema.time.unit
+
+    def _read(self, block: Block) -> tuple[np.ndarray, Schema]:
+        """The values of a block, and the schema of the output; everything starts again where rows are missing."""
+        out = self._out if self._out is not None else self.schema_out(self._schema)
+        if block.gap or (self._next is not None and block.first != self._next):
+            self._cut()
+        self._next = block.stop
+        return np.asarray(block.columns[self._column], dtype=np.float64), out
+
+    def _cut(self) -> None:
+        """Rows are missing before those that come."""
+        self._restart()
 
     def _restart(self) -> None:
         self._held = np.empty(0)

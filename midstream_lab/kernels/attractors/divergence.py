@@ -24,11 +24,7 @@ def add_squares(x, a, b, square):
 
 @kernel
 def follow_pairs(x, delay, dim, theiler, count, steps):
-    """Mean log distance of neighbouring delay vectors as both move on.
-
-    Each reference point and its `count` neighbours are followed for `steps` samples; its log distance at step k is
-    the log of the root mean square over the neighbours (the single distance of Rosenstein for count 1, a
-    neighbourhood as in Kantz for more).
+    """Mean log distance of neighbouring delay vectors as both move on; finds the neighbours and calls `follow`.
 
     Parameters
     ----------
@@ -40,22 +36,35 @@ def follow_pairs(x, delay, dim, theiler, count, steps):
     curve : (steps + 1,) float64, NaN where no pair was left
     used : (steps + 1,) int64: number of reference points in each mean
     """
-    rows = x.shape[0] - (dim - 1) * delay - steps
-    total, used = np.zeros(steps + 1), np.zeros(steps + 1, np.int64)
-    if rows <= 0:
-        return np.full(steps + 1, np.nan), used
+    rows = max(0, x.shape[0] - (dim - 1) * delay - steps)
     index, _ = find_neighbours(embed_delay(x, delay, dim, rows), count, theiler)
+    return follow(x, index, delay, dim, steps)
+
+
+@kernel
+def follow(x, index, delay, dim, steps):
+    """Mean log distance of delay vectors and their neighbours as both move on.
+
+    Each reference point and its neighbours are followed for `steps` samples; its log distance at step k is the log of
+    the root mean square over the neighbours (the single distance of Rosenstein for one, a neighbourhood as in Kantz
+    for more).
+
+    Parameters
+    ----------
+    x : (n,) float64
+    index : (rows, count) int64
+        Neighbours of the first `rows` delay vectors, -1 where there are fewer.
+    delay, dim, steps : int
+
+    Returns
+    -------
+    curve : (steps + 1,) float64, NaN where no pair was left
+    used : (steps + 1,) int64: number of reference points in each mean
+    """
+    total, used = np.zeros(steps + 1), np.zeros(steps + 1, np.int64)
     square, product = np.empty(steps + 1), np.ones(steps + 1)
-    for i in range(rows):
-        found = 0
-        square[:] = 0.0
-        for slot in range(count):
-            j = index[i, slot]
-            if j < 0:
-                break
-            found += 1
-            for axis in range(dim):
-                add_squares(x, i + axis * delay, j + axis * delay, square)
+    for i in range(index.shape[0]):
+        found = sum_squares(x, index[i], i, delay, dim, square)
         if found == 0:
             continue
         for k in range(steps + 1):
@@ -71,4 +80,36 @@ def follow_pairs(x, delay, dim, theiler, count, steps):
                 total[k] += math.log(mean)
     for k in range(steps + 1):
         total[k] = 0.5 * (total[k] + math.log(product[k])) / used[k] if used[k] > 0 else np.nan
+    return total, used
+
+
+@kernel
+def sum_squares(x, near, i, delay, dim, square):
+    """Squared distances of delay vector i and its neighbours `near` (count,) at every step, summed; their number."""
+    found = 0
+    square[:] = 0.0
+    for slot in range(near.shape[0]):
+        if near[slot] < 0:
+            break
+        found += 1
+        for axis in range(dim):
+            add_squares(x, i + axis * delay, near[slot] + axis * delay, square)
+    return found
+
+
+@kernel
+def follow_fading(x, index, delay, dim, steps, fade):
+    """As `follow`, where a pair weighs `fade` times the next: old ones fade."""
+    total, weights = np.zeros(steps + 1), np.zeros(steps + 1)
+    used, square = np.zeros(steps + 1, np.int64), np.empty(steps + 1)
+    for i in range(index.shape[0]):
+        found = sum_squares(x, index[i], i, delay, dim, square)
+        for k in range(steps + 1):
+            total[k], weights[k] = fade * total[k], fade * weights[k]
+            if found > 0 and square[k] > 0.0:
+                used[k] += 1
+                weights[k] += 1.0
+                total[k] += math.log(square[k] / found)
+    for k in range(steps + 1):
+        total[k] = 0.5 * total[k] / weights[k] if used[k] > 0 else np.nan
     return total, used
