@@ -3,6 +3,7 @@
 from .attractor import attractor
 from .embedding import embedding
 from .loop import loop
+from .recurrence import recurrence
 from .schedule import schedule
 from .sequence import sequence
 from .streams import streams
@@ -16,6 +17,7 @@ __all__ = [
     "loop",
     "new_figure",
     "png",
+    "recurrence",
     "schedule",
     "sequence",
     "streams",

@@ -12,16 +12,26 @@ if TYPE_CHECKING:
     from .embedding_explorer import EmbeddingExplorer as EmbeddingExplorer
     from .live_attractor import LiveAttractor as LiveAttractor
     from .loop_inspector import LoopInspector as LoopInspector
+    from .recurrence_plot import RecurrencePlot as RecurrencePlot
     from .running import running_panel as running_panel
     from .scheduler_stepper import SchedulerStepper as SchedulerStepper
     from .stream_monitor import StreamMonitor as StreamMonitor
 
-__all__ = ["EmbeddingExplorer", "LiveAttractor", "LoopInspector", "SchedulerStepper", "StreamMonitor", "running_panel"]
+__all__ = [
+    "EmbeddingExplorer",
+    "LiveAttractor",
+    "LoopInspector",
+    "RecurrencePlot",
+    "SchedulerStepper",
+    "StreamMonitor",
+    "running_panel",
+]
 
 _HOMES = {
     "EmbeddingExplorer": "embedding_explorer",
     "LiveAttractor": "live_attractor",
     "LoopInspector": "loop_inspector",
+    "RecurrencePlot": "recurrence_plot",
     "SchedulerStepper": "scheduler_stepper",
     "StreamMonitor": "stream_monitor",
     "running_panel": "running",

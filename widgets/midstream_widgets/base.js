@@ -110,3 +110,9 @@ function short(value) {
   if (size !== 0 && (size >= 1e5 || size < 1e-3)) return value.toExponential(1);
   return String(Number(value.toPrecision(3)));
 }
+
+// Steps of an axis: 1, 2 or 5 times a power of ten.
+function niceStep(span, most) {
+  const rough = span / Math.max(1, most), power = 10 ** Math.floor(Math.log10(rough));
+  return power * [1, 2, 5, 10].find((k) => k * power >= rough * 0.999999);
+}

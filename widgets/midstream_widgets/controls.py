@@ -19,6 +19,10 @@ class Slider(OnClock, ipywidgets.IntSlider):
     """A whole number in a range."""
 
 
+class LogSlider(OnClock, ipywidgets.FloatLogSlider):
+    """A number in a range of powers of ten."""
+
+
 class Choice(OnClock, ipywidgets.Dropdown):
     """One of several."""
 

@@ -299,7 +299,7 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
             "theiler": ("Theiler window", "Neighbours are more than this many samples apart"),
         }
         self._sliders = {field: self._slider(field, *words) for field, words in tips.items()}
-        row = {"flex_flow": "row wrap", "width": "100%"}
+        row = {"flex_flow": "row wrap", "width": "100%", "grid_gap": "4px 14px"}
         super().__init__(
             [ipywidgets.HBox(list(self._sliders.values()), layout=row),
              ipywidgets.HBox([self._attractor, self._charts], layout=row)],
@@ -483,4 +483,4 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
         low, high = (float(end) for end in found["interval"])
         row: dict[str, Any] = {"exponent": float(found["exponent"]), "low": low, "high": high}
         row |= {name: str(found[name].item()) for name in ("status", "reasons")}
-        return describe(row, f"nat/{self._unit}")
+        return describe(row, str(found["exponent"].attrs["units"]))

@@ -10,14 +10,8 @@ function shape(tag, parent, attributes = {}) {
   return node;
 }
 
-// Steps of an axis: 1, 2 or 5 times a power of ten.
-function evenStep(span, most) {
-  const rough = span / Math.max(1, most), power = 10 ** Math.floor(Math.log10(rough));
-  return power * [1, 2, 5, 10].find((k) => k * power >= rough * 0.999999);
-}
-
 function tickValues(low, high, most, whole) {
-  const step = whole ? Math.max(1, evenStep(high - low, most)) : evenStep(high - low, most), ticks = [];
+  const step = whole ? Math.max(1, niceStep(high - low, most)) : niceStep(high - low, most), ticks = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k += 1) ticks.push(k * step);
   return ticks;
 }

@@ -70,12 +70,6 @@ function drawMark(pen, kind, x, top, height, color) {
   }
 }
 
-// Steps of an axis: 1, 2 or 5 times a power of ten.
-function niceStep(span, most) {
-  const rough = span / Math.max(1, most), power = 10 ** Math.floor(Math.log10(rough));
-  return power * [1, 2, 5, 10].find((k) => k * power >= rough);
-}
-
 function makeView(channel, model, el, signal) {
   const frame = makeFrame(el, model.get("_title"), KEYS);
   const { stage, root, status } = frame;
