@@ -129,8 +129,9 @@ class OnlineDivergence(_Neighbours):
     theiler : int, optional
         Neighbours are more than this many samples apart, 1 or more; default 1.
     half_life : float, optional
-        Rows after which a pair weighs half as much in the mean, by the row of the reference point; default: all weigh
-        the same until they leave the window, which is what `divergence_curve` does.
+        Rows after which a pair weighs half as much in the mean, counted from its older vector, so that what came before
+        a change fades with all its pairs; default: all weigh the same until they leave the window, as in
+        `divergence_curve`.
     channel : str, optional
         Which channel of the feed; needed where several are numeric.
 

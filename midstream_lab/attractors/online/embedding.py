@@ -46,6 +46,7 @@ class OnlineEmbedding(Twin):
     """
 
     name = "embedding"
+    _tail: np.ndarray
 
     def __init__(self, *, window: int, delay: int, dim: int, channel: str | None = None) -> None:
         self.delay = check_whole(delay, "delay", least=1)
@@ -88,6 +89,5 @@ class OnlineEmbedding(Twin):
         return max(0, len(self._held) - self._reach)
 
     def _cut(self) -> None:
-        self._tail: np.ndarray = np.empty(0)
-        self._newest = 0
+        self._tail, self._newest = np.empty(0), 0
         super()._cut()

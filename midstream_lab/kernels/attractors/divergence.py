@@ -98,18 +98,22 @@ def sum_squares(x, near, i, delay, dim, square):
 
 
 @kernel
-def follow_fading(x, index, delay, dim, steps, fade):
-    """As `follow`, where a pair weighs `fade` times the next: old ones fade."""
+def follow_fading(x, near, delay, dim, steps, fade):
+    """As `follow`, with a neighbour each, `near` (rows, 1); a pair weighs `fade` for every row since its older vector.
+
+    `fade` lies between 0 and 1. Where all weights are too small for a number the curve is NaN.
+    """
     total, weights = np.zeros(steps + 1), np.zeros(steps + 1)
     used, square = np.zeros(steps + 1, np.int64), np.empty(steps + 1)
-    for i in range(index.shape[0]):
-        found = sum_squares(x, index[i], i, delay, dim, square)
+    for i in range(near.shape[0]):
+        if sum_squares(x, near[i], i, delay, dim, square) == 0:
+            continue
+        weight = fade ** (near.shape[0] - 1 - min(i, near[i, 0]))
         for k in range(steps + 1):
-            total[k], weights[k] = fade * total[k], fade * weights[k]
-            if found > 0 and square[k] > 0.0:
+            if square[k] > 0.0:
                 used[k] += 1
-                weights[k] += 1.0
-                total[k] += math.log(square[k] / found)
+                weights[k] += weight
+                total[k] += weight * math.log(square[k])
     for k in range(steps + 1):
-        total[k] = 0.5 * total[k] / weights[k] if used[k] > 0 else np.nan
+        total[k] = 0.5 * total[k] / weights[k] if weights[k] > 0.0 else np.nan
     return total, used
