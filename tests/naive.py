@@ -264,3 +264,31 @@ def dtw_costs(
                 ways.append(costs[i - 1, j - 2] + penalty)
             costs[i, j] = cost + min(ways, default=np.inf)
     return costs
+
+
+def edit_cost(a, b, *, insert=1, delete=1, substitute=1, transpose=None):
+    """Least weight of the edits that turn a into b; the whole matrix."""
+    cost = np.zeros((len(a) + 1, len(b) + 1))
+    cost[:, 0] = np.arange(len(a) + 1) * delete
+    cost[0] = np.arange(len(b) + 1) * insert
+    for i in range(1, len(a) + 1):
+        for j in range(1, len(b) + 1):
+            ways = [
+                cost[i - 1, j - 1] + (0 if a[i - 1] == b[j - 1] else substitute),
+                cost[i - 1, j] + delete,
+                cost[i, j - 1] + insert,
+            ]
+            if transpose is not None and i > 1 and j > 1 and a[i - 1] == b[j - 2] and a[i - 2] == b[j - 1]:
+                ways.append(cost[i - 2, j - 2] + transpose)
+            cost[i, j] = min(ways)
+    return cost[-1, -1]
+
+
+def common_length(a, b):
+    """Length of the longest common subsequence; the whole matrix."""
+    length = np.zeros((len(a) + 1, len(b) + 1), dtype=int)
+    for i in range(len(a)):
+        for j in range(len(b)):
+            same = a[i] == b[j]
+            length[i + 1, j + 1] = length[i, j] + 1 if same else max(length[i, j + 1], length[i + 1, j])
+    return int(length[-1, -1])

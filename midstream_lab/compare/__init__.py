@@ -1,7 +1,21 @@
-"""Compare: distances and alignments of sequences."""
+"""Compare: distances and alignments of sequences, of numbers and of symbols."""
 
 from .alignment import Alignment
 from .dtw import derivative, dtw, dtw_distance
+from .edit import EditAlignment, edit_alignment, edit_distance, edit_similarity
+from .lcs import CommonSubsequence, lcs
 from .warming import warm
 
-__all__ = ["Alignment", "derivative", "dtw", "dtw_distance", "warm"]
+__all__ = [
+    "Alignment",
+    "CommonSubsequence",
+    "EditAlignment",
+    "derivative",
+    "dtw",
+    "dtw_distance",
+    "edit_alignment",
+    "edit_distance",
+    "edit_similarity",
+    "lcs",
+    "warm",
+]

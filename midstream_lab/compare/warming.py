@@ -24,6 +24,8 @@ def warm() -> Iterator[tuple[str, int, int]]:
     True
     """
     from .dtw import dtw, dtw_distance
+    from .edit import edit_alignment, edit_distance
+    from .lcs import lcs
 
     x, y = [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]
     jobs = {
@@ -31,6 +33,10 @@ def warm() -> Iterator[tuple[str, int, int]]:
         "dtw_distance, variants": lambda: dtw_distance(x, y, penalty=1.0),
         "dtw": lambda: dtw(x, y),
         "dtw, variants": lambda: dtw(x, y, penalty=1.0, cost_matrix=True),
+        "edit_distance": lambda: edit_distance("abc" * 99, "acb" * 99),
+        "edit_distance, weights": lambda: edit_distance("abc", "acb", insert=2),
+        "edit_alignment": lambda: edit_alignment("abc", "acb"),
+        "lcs": lambda: lcs("abc" * 400, "acb" * 400),
     }
     for done, (name, job) in enumerate(jobs.items(), 1):
         job()

@@ -20,11 +20,15 @@ before = entries()
 rng = np.random.default_rng(0)
 fixed = rng.standard_normal(300)
 fixed.flags.writeable = False
-for x in (rng.standard_normal(300), fixed, list(fixed), fixed.astype(np.float32), fixed[::2], rng.standard_normal((9, 2))):
+two = rng.standard_normal((9, 2))
+for x in (rng.standard_normal(300), fixed, list(fixed), fixed.astype(np.float32), fixed[::2], two):
     for options in ({}, {"window": 290}, {"cost": "absolute"}, {"penalty": 1}, {"weight": 1}, {"itakura": 2.5},
                     {"step_pattern": "symmetric2"}, {"open_begin": True, "step_pattern": "asymmetric"}):
         compare.dtw_distance(x, x, **options)
         compare.dtw(x, x, cost_matrix=True, **options)
+for a in ("spam" * 400, list(range(400)), np.arange(400, dtype=np.int8), ["x", (1, 2)], np.array(["x", "y"])):
+    compare.edit_distance(a, a[::-1]); compare.edit_alignment(a[:9], a[:7], transpose=0.5); compare.lcs(a, a[::-1])
+    compare.edit_distance(a, a, delete=3, transpose=2)
 print(json.dumps({k: v for k, v in entries().items() if v != before[k]}))
 """
 
