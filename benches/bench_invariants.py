@@ -1,4 +1,4 @@
-"""Correlation sums, recurrence quantification, entropies and their online twins, beside the peers on the same arrays.
+"""Correlation sums, recurrence quantification and entropies, beside the peers on the same arrays.
 
 The answers are compared before the times.
 """
@@ -15,21 +15,7 @@ import numpy as np
 from invariant_peers import Peer
 from report import record, write
 
-from midstream_lab.attractors import (
-    OnlinePermutationEntropy,
-    OnlineRecurrenceRate,
-    OnlineRqa,
-    OnlineZeroOne,
-    correlation_sum,
-    permutation_entropy,
-    rqa,
-    systems,
-    zero_one_test,
-)
-from midstream_lab.attractors.online import Twin
-from midstream_lab.feed import Block
-
-WINDOW = 4096
+from midstream_lab.attractors import correlation_sum, permutation_entropy, rqa, systems, zero_one_test
 
 
 def fastest(job: Callable[[], Any], *, repeat: int = 7) -> float:
@@ -100,17 +86,6 @@ def beside_peers(x: np.ndarray, noise: np.ndarray) -> list[dict[str, Any]]:
     return rows
 
 
-def sustained(make: Callable[[], Twin], rows: int, chunk: int) -> float:
-    """Rows a second that a twin takes, in blocks of `chunk`, once its window is full."""
-    x = np.random.default_rng(0).standard_normal(rows + WINDOW)
-    twin = make()
-    twin.update(Block(first=0, start=0, columns=(x[:WINDOW],)))
-    start = time.perf_counter()
-    for begin in range(WINDOW, rows + WINDOW, chunk):
-        twin.update(Block(first=begin, start=begin, columns=(x[begin : begin + chunk],)))
-    return rows / (time.perf_counter() - start)
-
-
 def main() -> int:
     x = systems.Lorenz().trajectory(5000, rng=1).values[:, 0].copy()
     noise = np.random.default_rng(0).standard_normal(1_000_000)
@@ -118,28 +93,6 @@ def main() -> int:
     for name, data in (("Lorenz", x), ("white noise", noise[:5000])):
         taken = fastest(lambda data=data: zero_one_test(data))
         rows.append(record("zero_one_test", f"{name}, n=5000, 100 values of c", taken, "ms", note="fastest of 7"))
-    twins: dict[str, Callable[[], Twin]] = {
-        "permutation entropy, every 100": lambda: OnlinePermutationEntropy(window=WINDOW, every=100, order=5),
-        "recurrence rate, m=3, every 100": lambda: OnlineRecurrenceRate(
-            window=WINDOW, every=100, radius=0.5, embedding_dim=3
-        ),
-        "rqa, m=3, every 1,000": lambda: OnlineRqa(window=WINDOW, every=1000, radius=0.5, embedding_dim=3),
-        "0-1 test in blocks": lambda: OnlineZeroOne(window=WINDOW),
-    }
-    for name, make in twins.items():
-        for chunk in (100, 1000):
-            make_rows = sustained(make, 40_000, chunk)
-            rows.append(
-                record(
-                    "online twins: rows a second",
-                    f"{name}, window {WINDOW}, blocks of {chunk}",
-                    make_rows,
-                    "rows/s",
-                    better="higher",
-                    goal={"figure": "ours", "at_least": 10_000},
-                    note="40,000 rows on one core",
-                )
-            )
     for found in rows:
         print(found["bench"], "|", found["case"], f"| {found['ours']:.4g} {found['unit']}", found["peer_value"] or "")
     write("invariants", rows)
