@@ -79,6 +79,9 @@ def embedding(
     parts: Any = figure.subfigures(1, 2, width_ratios=(1.15, 1.0))
     left, right = parts
     draw_trajectory(left, points, style=style)
+    for axes in left.axes:
+        if axes.name == "3d":
+            axes.set_box_aspect(None, zoom=0.8)  # the layout does not reckon with the label of the third axis
     panels = right.subplots(3, 1)
     _draw_information(panels[0], information, int(divergence.attrs["delay"]), float(divergence.attrs["dt"]))
     _draw_cao(panels[1], cao, int(divergence.attrs["embedding_dim"]))

@@ -64,7 +64,7 @@ def recurrence(matrix: Any, *, rqa: Any = None, title: str = "") -> Figure:
     # The root of the share, so that a thin line in a wide pixel is still seen.
     shares = np.sqrt(matrix.values.astype(np.float64))
     panel.imshow(
-        shares, cmap="Greys", vmin=0.0, vmax=1.0, origin="lower", interpolation="nearest", extent=(*columns, *rows)
+        shares, cmap="Greys", vmin=0.0, vmax=1.0, origin="lower", interpolation="antialiased", extent=(*columns, *rows)
     )
     window = (matrix.attrs["theiler"] + 0.5) * step
     ends = np.array([min(rows[0], columns[0]), max(rows[1], columns[1])])
