@@ -170,7 +170,8 @@ def dtw_distance(
         together: the cost of a pair is summed over them.
     window : int, optional
         Half-width of the Sakoe-Chiba band in samples: only pairs with ``|i - j| <= window``; at least ``|n - m|``.
-        Default: no band. (The window of dtaidistance is one more; that of aeon is a share of the length.)
+        Default: no band. (The window of dtaidistance is one more, and wider between unequal lengths; that of aeon is a
+        share of the length.)
     itakura : float, optional
         Largest slope of the Itakura parallelogram instead of a band; 2 is usual.
     cost : {"squared", "absolute"}, optional

@@ -66,7 +66,7 @@ def cross_strip(a, b, local, edge):
         if high == words - 1:
             edge[s - high] = now[words]
         now, before = before, now
-    down = 0
+    down = np.int64(0)
     for i in range(a.size):
         bit = np.uint64(i & 63)
         down += np.int64((plus[i >> 6] >> bit) & np.uint64(1)) - np.int64((minus[i >> 6] >> bit) & np.uint64(1))
