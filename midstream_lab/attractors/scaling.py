@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from statistics import NormalDist
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..errors import InputError
 from ..kernels.attractors.scaling import measure_fluctuations, rescale_ranges
 from ._checks import check_whole, samples
 from .delay import refuse_constant
+from .rescaled_range import expected_range, finite_size, fit_line, fit_memory
 
 __all__ = ["dfa", "hurst"]
 
@@ -94,7 +96,7 @@ def dfa(
         measure_fluctuations(profile, basis, starts, square)
         squares.append(square)
         blocks.append(_block_of(starts, int(size), len(profile)))
-    curve, value, interval, r2 = _fit(chosen, squares, blocks, level, power=0.5)
+    curve, value, interval, r2 = _fit(chosen, squares, blocks, level, power=0.5, line=fit_line)
     attrs = _attrs("dfa", level, step, unit) | {"order": order}
     answer = _answer("alpha", value, interval, r2, _judge(value, interval, r2), attrs)
     return answer.merge(_curve("fluctuation", curve, chosen))
@@ -104,7 +106,8 @@ def hurst(x: Any, *, sizes: Any = None, level: float = 0.90, dt: Any = None, cha
     """Hurst exponent from rescaled ranges, corrected for short segments.
 
     The mean rescaled range at each size is divided by what independent normal numbers give there (Anis & Lloyd 1976)
-    and multiplied by the root of the size, so that white noise has the exponent 0.5 at every size (Weron 2002).
+    and multiplied by the root of the size, so that white noise has the exponent 0.5 at every size (Weron 2002). For
+    other exponents that correction is exchanged for the one that fractional Gaussian noise of the exponent found needs.
 
     Parameters
     ----------
@@ -134,13 +137,18 @@ def hurst(x: Any, *, sizes: Any = None, level: float = 0.90, dt: Any = None, cha
     Notes
     -----
     The interval is from a jackknife over ten blocks of time. Rescaled ranges see trends and non-stationary data as
-    memory, with exponents near 1; `dfa` does not. Of strong memory they find too little: 0.80 for 0.9 in fractional
-    Gaussian noise of 5,000 samples (measured), which the interval does not hold.
+    memory, with exponents near 1 or above; `dfa` does not.
+
+    Two things bend the rescaled range of short segments by amounts that depend on the exponent: what the path does
+    between samples, and that the standard deviation within a segment of a sequence with memory is too small. Both are
+    allowed for as in fractional Gaussian noise, with constants from the theory of the Brownian bridge. Without it R/S
+    finds 0.79 for 0.9, and 0.18 for 0.1, in 5,000 samples. Short-range correlations bend it too, and are not allowed
+    for.
 
     References
     ----------
-    Hurst (1951), Trans. Am. Soc. Civ. Eng. 116, 770; Anis & Lloyd (1976), Biometrika 63, 111; Weron (2002), Physica A
-    312, 285.
+    Hurst (1951), Trans. Am. Soc. Civ. Eng. 116, 770; Feller (1951), Ann. Math. Stat. 22, 427; Chernoff (1965), Ann.
+    Math. Stat. 36, 55; Anis & Lloyd (1976), Biometrika 63, 111; Weron (2002), Physica A 312, 285.
 
     Examples
     --------
@@ -161,16 +169,11 @@ def hurst(x: Any, *, sizes: Any = None, level: float = 0.90, dt: Any = None, cha
         varied = np.isfinite(ratio)
         ratios.append(ratio[varied] * math.sqrt(size) / expected_range(int(size)))
         blocks.append(_block_of(starts, int(size), len(values))[varied])
-    curve, value, interval, r2 = _fit(chosen, ratios, blocks, level, power=1.0)
+    curve, value, interval, r2 = _fit(chosen, ratios, blocks, level, power=1.0, line=fit_memory)
+    if np.isfinite(value):
+        curve = curve * np.exp(finite_size(0.5, np.log(chosen)) - finite_size(value, np.log(chosen)))
     answer = _answer("hurst", value, interval, r2, _judge(value, interval, r2), _attrs("hurst", level, step, unit))
     return answer.merge(_curve("rescaled_range", curve, chosen))
-
-
-def expected_range(size: int) -> float:
-    """Mean rescaled range of `size` independent normal numbers (Anis & Lloyd 1976)."""
-    k = np.arange(1, size)
-    scale = math.exp(math.lgamma((size - 1) / 2.0) - math.lgamma(size / 2.0)) / math.sqrt(math.pi)
-    return scale * float(np.sqrt((size - k) / k).sum())
 
 
 def _too_short(values: np.ndarray, level: float) -> list[str] | None:
@@ -207,7 +210,13 @@ def _block_of(starts: np.ndarray, size: int, n: int) -> np.ndarray:
 
 
 def _fit(
-    sizes: np.ndarray, parts: list[np.ndarray], blocks: list[np.ndarray], level: float, *, power: float
+    sizes: np.ndarray,
+    parts: list[np.ndarray],
+    blocks: list[np.ndarray],
+    level: float,
+    *,
+    power: float,
+    line: Callable[[np.ndarray, np.ndarray], tuple[float, float]],
 ) -> tuple[np.ndarray, float, tuple[float, float], float]:
     """Curve (mean of `parts`, to a power), slope of its logarithm, jackknife interval, and r2."""
     u = np.log(sizes)
@@ -221,8 +230,7 @@ def _fit(
             v = np.log(curve)
         if not np.isfinite(v).all():
             return np.nan, 0.0
-        slope, offset = np.polyfit(u, v, 1)
-        return float(slope), float(1.0 - ((v - slope * u - offset) ** 2).sum() / ((v - v.mean()) ** 2).sum())
+        return line(u, v)
 
     curve = curve_without(-1)
     value, r2 = slope_of(curve)
