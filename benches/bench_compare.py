@@ -15,7 +15,7 @@ import numpy as np
 from compare_peers import VERSIONS, ask
 from report import record, write
 
-from midstream_lab.compare import dtw, dtw_distance, edit_distance, lcs
+from midstream_lab.compare import dtw, dtw_distance, edit_distance, lcs_length
 
 ROUNDS = 3
 
@@ -71,7 +71,7 @@ def cases() -> tuple[dict[str, np.ndarray], list[tuple[str, str, str, Callable[.
         edit = {"peers": ["rapidfuzz"], "options": {}, "goal": 3, "repeat": repeat}
         rows.append(("edit_distance", case, name, edit_distance, edit))
         common = {"peers": ["rapidfuzz_lcs"], "options": {}, "goal": 3, "repeat": repeat}
-        rows.append(("lcs", case, name, lambda a, b: lcs(a, b).length, common))
+        rows.append(("lcs_length", case, name, lcs_length, common))
     arrays["xsimilar"] = rng.integers(0, 20, 10_000)
     arrays["ysimilar"] = changed(arrays["xsimilar"], 1000, 20, rng)
     similar = {"peers": ["edlib", "rapidfuzz"], "options": {}, "goal": 1, "repeat": 9, "text": True}

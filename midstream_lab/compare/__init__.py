@@ -3,7 +3,7 @@
 from .alignment import Alignment
 from .dtw import derivative, dtw, dtw_distance
 from .edit import EditAlignment, edit_alignment, edit_distance, edit_similarity
-from .lcs import CommonSubsequence, lcs
+from .lcs import CommonSubsequence, lcs, lcs_length
 from .warming import warm
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "edit_distance",
     "edit_similarity",
     "lcs",
+    "lcs_length",
     "warm",
 ]

@@ -10,10 +10,11 @@ import pandas as pd
 import xarray as xr
 
 from ..errors import InputError
+from ..kernels.compare.symbols import find_range
 
 __all__ = ["codes_of"]
 
-#: Codes that reach no further than this many times the lengths are used as they are, shifted to 0.
+#: Codes that reach no further than this many times the lengths are used as they are, or shifted to 0.
 SPREAD = 4
 
 
@@ -26,6 +27,8 @@ def codes_of(a: Any, b: Any) -> tuple[np.ndarray, np.ndarray, int]:
         If one is a text and the other is not, a symbol is not hashable, or an array is not one-dimensional or not of
         whole numbers, Booleans or text.
     """
+    if type(a) is np.ndarray and type(b) is np.ndarray and a.dtype == b.dtype == np.int64 and a.ndim == b.ndim == 1:
+        return _shifted(a, b)  # what follows would say the same
     if isinstance(a, str) != isinstance(b, str):
         other = type(b if isinstance(a, str) else a).__name__
         raise InputError(f"one sequence is a text and the other a {other}; give two texts, or list(text)")
@@ -65,9 +68,12 @@ def _listed(x: np.ndarray | Sequence[Any]) -> Sequence[Any]:
 
 
 def _shifted(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    ends = [int(end) for x in (a, b) if x.size for end in (x.min(), x.max())]
-    low, high = (min(ends), max(ends)) if ends else (0, 0)
-    if high - low < SPREAD * (a.size + b.size) + 256:
+    a, b = _frozen(a), _frozen(b)
+    low, high = find_range(a, b)
+    most = SPREAD * (a.size + b.size) + 256
+    if low >= 0 and high < most:
+        return a, b, high + 1
+    if high - low < most:
         return _frozen(a - low), _frozen(b - low), high - low + 1
     symbols, codes = np.unique(np.concatenate([a, b]), return_inverse=True)
     return _frozen(codes[: a.size]), _frozen(codes[a.size :]), len(symbols)

@@ -11,7 +11,7 @@ import numpy as np
 from ..kernels.compare.lcs import grow_lcs, trace_lcs
 from ._symbols import codes_of
 
-__all__ = ["CommonSubsequence", "lcs"]
+__all__ = ["CommonSubsequence", "lcs", "lcs_length"]
 
 #: Pieces of at most this many cells are traced at once; larger ones are halved.
 TRACE_CELLS = 1_000_000
@@ -106,6 +106,18 @@ def lcs(a: Any, b: Any) -> CommonSubsequence:
     return CommonSubsequence(
         length=len(places), subsequence=subsequence, places=places, shape=(first.size, second.size)
     )
+
+
+def lcs_length(a: Any, b: Any) -> int:
+    """Length of the longest common subsequence alone, which is quicker; parameters and errors as for `lcs`.
+
+    Examples
+    --------
+    >>> lcs_length("AGGTAB", "GXTXAYB")
+    4
+    """
+    first, second, codes = codes_of(a, b)
+    return int(grow_lcs(first, second, codes).sum()) if first.size and second.size else 0
 
 
 def _places(a: np.ndarray, b: np.ndarray, codes: int) -> np.ndarray:

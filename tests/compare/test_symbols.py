@@ -8,7 +8,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from midstream_lab.compare import edit_alignment, edit_distance, edit_similarity, lcs
+from midstream_lab.compare import edit_alignment, edit_distance, edit_similarity, lcs, lcs_length
 from midstream_lab.errors import InputError
 from midstream_lab.kernels.compare import edit as kernels
 
@@ -138,7 +138,7 @@ def test_the_edits_turn_one_into_the_other(a: str, b: str) -> None:
 @given(a=LONGER, b=LONGER)
 def test_a_common_subsequence_is_one_and_none_is_longer(a: list[int], b: list[int]) -> None:
     found = lcs(a, b)
-    assert found.length == naive.common_length(a, b) == len(found)
+    assert found.length == naive.common_length(a, b) == len(found) == lcs_length(a, b)
     assert [a[i] for i in found.places[:, 0]] == [b[j] for j in found.places[:, 1]] == found.subsequence
     assert (np.diff(found.places, axis=0) > 0).all()
 
@@ -157,11 +157,21 @@ def test_all_forms_of_the_same_symbols_agree() -> None:
     a, b = [3, 1, 4, 1, 5, 9], [3, 1, 1, 5, 2]
     want, common = edit_distance(a, b), lcs(a, b).length
     forms = [
-        tuple, np.array, pd.Series, lambda x: xr.DataArray(x, dims="time"), lambda x: np.array(x, dtype=np.uint8),
-        lambda x: np.array(x) * 10**12, lambda x: [str(k) for k in x], lambda x: [(k, "x") for k in x], bytes,
-        lambda x: "".join(chr(200 + k) for k in x), lambda x: np.array([str(k) for k in x]), lambda x: iter(list(x)),
-    ]  # fmt: skip
-    for form in forms[:-1]:
+        tuple,
+        bytes,
+        np.array,
+        pd.Series,
+        lambda x: xr.DataArray(x, dims="time"),
+        lambda x: np.array(x, dtype=np.uint8),
+        lambda x: np.array(x) * 10**12,
+        lambda x: np.array(x) - 4,
+        lambda x: np.array(x) + 10**15,
+        lambda x: np.array([str(k) for k in x]),
+        lambda x: [str(k) for k in x],
+        lambda x: [(k, "x") for k in x],
+        lambda x: "".join(chr(200 + k) for k in x),
+    ]
+    for form in forms:
         assert edit_distance(form(a), form(b)) == want
         assert lcs(form(a), form(b)).length == common
     assert edit_distance(np.array(a), b) == want
@@ -182,7 +192,7 @@ def test_all_forms_of_the_same_symbols_agree() -> None:
     ],
 )
 def test_bad_input_is_refused_in_words(a, b, message: str) -> None:
-    for function in (edit_distance, edit_alignment, lcs):
+    for function in (edit_distance, edit_alignment, lcs, lcs_length):
         with pytest.raises(InputError, match=message):
             function(a, b)
 

@@ -6,7 +6,22 @@ import numpy as np
 
 from .. import kernel
 
-__all__ = ["mark_positions", "take_words"]
+__all__ = ["find_range", "mark_positions", "take_words"]
+
+
+@kernel
+def find_range(a, b):
+    """Least and largest value of two arrays of int64; 0 and 0 if both are empty."""
+    low, high = np.int64(0), np.int64(0)
+    if a.size:
+        low = high = a[0]
+    elif b.size:
+        low = high = b[0]
+    for value in a:
+        low, high = min(low, value), max(high, value)
+    for value in b:
+        low, high = min(low, value), max(high, value)
+    return low, high
 
 
 @kernel
