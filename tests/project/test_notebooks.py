@@ -10,6 +10,8 @@ import pytest
 
 REPO = Path(__file__).parents[2]
 NOTEBOOKS = sorted((REPO / "notebooks").glob("*.ipynb"))
+#: Those that receive a stream.
+LIVE = [path for path in NOTEBOOKS if "subscribe(" in path.read_text()]
 
 #: Runs in the kernel before the notebook does, and spoils one thing.
 DROP_A_ROW = """
@@ -48,6 +50,13 @@ def check(notebook: Path, folder: Path, spoil: str = "") -> subprocess.Completed
     )
 
 
+def reddened(notebook: Path, folder: Path, spoil: str) -> list[str]:
+    """The cells whose check fails when the kernel is spoiled."""
+    done = check(notebook, folder, spoil)
+    assert done.returncode == 1, done.stdout[-2000:]
+    return [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
+
+
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_each_notebook_is_stored_with_its_outputs_and_without_secrets(notebook: Path) -> None:
     text = notebook.read_text()
@@ -62,13 +71,15 @@ def test_each_notebook_is_stored_with_its_outputs_and_without_secrets(notebook: 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("notebook", LIVE, ids=lambda path: path.stem)
+def test_a_dropped_row_turns_a_notebook_red(notebook: Path, tmp_path: Path) -> None:
+    assert len(reddened(notebook, tmp_path, DROP_A_ROW)) >= 2
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-@pytest.mark.parametrize("spoil", [DROP_A_ROW, SWAP_THE_DATA], ids=["a dropped row", "swapped data"])
-def test_the_check_of_a_notebook_goes_red(notebook: Path, spoil: str, tmp_path: Path) -> None:
-    done = check(notebook, tmp_path, spoil)
-    assert done.returncode == 1, done.stdout[-2000:]
-    failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
-    assert len(failed) >= 2, failed  # the Lorenz and the recorded section at least
+def test_swapped_data_turn_a_notebook_red(notebook: Path, tmp_path: Path) -> None:
+    assert len(reddened(notebook, tmp_path, SWAP_THE_DATA)) >= 2  # two sections at least
 
 
 COUNT = """
@@ -96,7 +107,8 @@ space, found = {}, []
 for _ in range(3):
     for text in code:
         exec(text, space)
-    space["heart"].wait(timeout=120)  # what ends by itself has ended before it is counted
+    if "heart" in space:
+        space["heart"].wait(timeout=120)  # what ends by itself has ended before it is counted
     found.append(census())
 print(json.dumps(found))
 """
@@ -117,6 +129,7 @@ def test_running_the_cells_three_times_leaves_as_much_as_once(notebook: Path, tm
     )
     assert done.returncode == 0, done.stderr[-3000:]
     once, twice, thrice = json.loads(done.stdout.splitlines()[-1])
-    assert once["threads"] > 3
-    assert once["sockets"] > 1
+    if notebook in LIVE:
+        assert once["threads"] > 3
+        assert once["sockets"] > 1
     assert [twice, thrice] == [once, once]
