@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import InputError
 from ..sequence import pick_channel, sequence, series, timebase
 
-__all__ = ["check_length", "check_whole", "frozen", "samples", "units_of"]
+__all__ = ["check_length", "check_radius", "check_whole", "frozen", "samples", "units_of"]
 
 
 def check_whole(value: Any, name: str, *, least: int, most: int | None = None) -> int:
@@ -34,6 +34,17 @@ def check_length(n: int, delay: int, dim: int) -> int:
             f"{(dim - 1) * delay + 1}; use a longer sequence, a smaller delay or a smaller dimension"
         )
     return rows
+
+
+def check_radius(radius: Any) -> float:
+    """A radius as a float above 0."""
+    try:
+        number = float(radius)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not 0.0 < number < np.inf:
+        raise InputError(f"radius must be a number above 0, not {radius!r}")
+    return number
 
 
 def samples(x: Any, *, dt: Any, channel: str | None) -> tuple[Any, float, str]:

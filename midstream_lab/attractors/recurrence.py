@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import xarray as xr
 from .. import __version__
 from ..errors import InputError
 from ..kernels.attractors.recurrence import fill_matrix, list_points
-from ._points import Points, check_norm, check_radius, choose_radius, embedded, limits_of
+from ._checks import check_radius
+from ._points import NORMS, Points, check_norm, choose_radius, embedded, limits_of
 
 __all__ = ["recurrence_matrix", "recurrence_points"]
 
@@ -45,6 +47,32 @@ def recurrence_attrs(made: Points, norm: str, method: str) -> dict[str, Any]:
         "norm": norm,
         **made.attrs,
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """What a recurrence plot is drawn of: delay vectors, the radius within which they recur, and the norm."""
+
+    made: Points
+    radius: float
+    norm: str
+
+    @property
+    def drawn(self) -> tuple[np.ndarray, float, int]:
+        """Components of the vectors, what their distances are compared with, and the number of the norm."""
+        code = NORMS[self.norm]
+        return columns_of(self.made.points), limits_of(np.array([self.radius]), code)[0], code
+
+    def attrs(self, method: str) -> dict[str, Any]:
+        """What a result says of it."""
+        return {**recurrence_attrs(self.made, self.norm, method), "radius": self.radius}
+
+
+def plotted(x: Any, *, radius: Any, rate: Any, norm: str, **embedding: Any) -> Plot:
+    """The plot of `x`, checked; `embedding` goes to `embedded`."""
+    code = check_norm(norm)
+    made = embedded(x, **embedding)
+    return Plot(made=made, radius=settle_radius(made, radius, rate, code), norm=norm)
 
 
 def recurrence_matrix(
@@ -110,8 +138,8 @@ def recurrence_matrix(
             f"the matrix of {rows} delay vectors is too large (at most {MAX_ROWS}); "
             "use recurrence_points, rqa or a shorter sequence"
         )
-    radius = settle_radius(made, radius, rate, code)
-    matrix = fill_matrix(columns_of(made.points), limits_of(np.array([radius]), code)[0], code)
+    plot = Plot(made=made, radius=settle_radius(made, radius, rate, code), norm=norm)
+    matrix = fill_matrix(*plot.drawn)
     times = np.arange(rows) * made.dt
     return xr.DataArray(
         matrix.view(np.bool_),
@@ -121,7 +149,7 @@ def recurrence_matrix(
             "other_time": ("other_time", times, {"units": made.unit}),
         },
         name="recurrence_matrix",
-        attrs={**recurrence_attrs(made, norm, "recurrence matrix"), "radius": radius},
+        attrs=plot.attrs("recurrence matrix"),
     )
 
 
@@ -168,22 +196,16 @@ def recurrence_points(
     >>> list(zip(found["row"].values.tolist(), found["column"].values.tolist()))
     [(0, 2), (1, 3)]
     """
-    code = check_norm(norm)
-    made = embedded(x, delay=delay, embedding_dim=embedding_dim, theiler=theiler, dt=dt, channel=channel)
-    radius = settle_radius(made, radius, rate, code)
-    columns, limit = columns_of(made.points), limits_of(np.array([radius]), code)[0]
-    rows = len(made.points)
-    pairs, found = list_points(columns, limit, code, 16 * rows)
+    embedding = {"delay": delay, "embedding_dim": embedding_dim, "theiler": theiler, "dt": dt, "channel": channel}
+    plot = plotted(x, radius=radius, rate=rate, norm=norm, **embedding)
+    rows = len(plot.made.points)
+    pairs, found = list_points(*plot.drawn, 16 * rows)
     if found > len(pairs):
-        pairs, found = list_points(columns, limit, code, found)
+        pairs, found = list_points(*plot.drawn, found)
     return xr.Dataset(
         {
             "row": ("pair", pairs[:found, 0], {"units": "samples"}),
             "column": ("pair", pairs[:found, 1], {"units": "samples"}),
         },
-        attrs={
-            **recurrence_attrs(made, norm, "recurrent pairs above the main diagonal"),
-            "radius": radius,
-            "rows": rows,
-        },
+        attrs={**plot.attrs("recurrent pairs above the main diagonal"), "rows": rows},
     )

@@ -9,8 +9,8 @@ import xarray as xr
 
 from ..kernels.attractors.rqa import count_lines
 from ._checks import check_whole
-from ._points import check_norm, embedded, limits_of, pairs_beyond
-from .recurrence import columns_of, recurrence_attrs, settle_radius
+from ._points import pairs_beyond
+from .recurrence import plotted
 
 __all__ = ["rqa"]
 
@@ -107,14 +107,14 @@ def rqa(
     >>> float(found["determinism"])
     1.0
     """
-    code = check_norm(norm)
     check_whole(min_diagonal, "min_diagonal", least=1)
     check_whole(min_vertical, "min_vertical", least=1)
-    made = embedded(x, delay=delay, embedding_dim=embedding_dim, theiler=theiler, dt=dt, channel=channel)
-    radius = settle_radius(made, radius, rate, code)
-    lines = count_lines(columns_of(made.points), limits_of(np.array([radius]), code)[0], made.theiler, code)
-    attrs = {**recurrence_attrs(made, norm, METHOD), "radius": radius}
-    return quantify(lines, made.theiler, min_diagonal=min_diagonal, min_vertical=min_vertical, attrs=attrs)
+    embedding = {"delay": delay, "embedding_dim": embedding_dim, "theiler": theiler, "dt": dt, "channel": channel}
+    plot = plotted(x, radius=radius, rate=rate, norm=norm, **embedding)
+    columns, limit, code = plot.drawn
+    theiler = plot.made.theiler
+    lines = count_lines(columns, limit, theiler, code)
+    return quantify(lines, theiler, min_diagonal=min_diagonal, min_vertical=min_vertical, attrs=plot.attrs(METHOD))
 
 
 def quantify(

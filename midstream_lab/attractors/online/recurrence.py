@@ -9,9 +9,9 @@ import xarray as xr
 
 from ...kernels.attractors.online import slide_rate
 from ...kernels.attractors.online_lines import LAST, slide_lines
-from .._checks import check_whole
-from .._points import Points, check_norm, check_radius, limits_of, pairs_beyond
-from ..recurrence import columns_of, recurrence_attrs
+from .._checks import check_radius, check_whole
+from .._points import check_norm, limits_of, pairs_beyond
+from ..recurrence import Plot, columns_of
 from ..rqa import METHOD, UNITS, quantify
 from .delayed import Delayed
 
@@ -45,8 +45,7 @@ class _Recurrence(Delayed):
         return columns_of(self.vectors(np.concatenate([self._held, values])).points)
 
     def _attrs(self, method: str) -> dict[str, Any]:
-        nothing: Points = self.vectors(np.empty(0))
-        return {**recurrence_attrs(nothing, self.norm, method), "radius": self.radius}
+        return Plot(made=self.vectors(np.empty(0)), radius=self.radius, norm=self.norm).attrs(method)
 
 
 class OnlineRecurrenceRate(_Recurrence):
