@@ -292,3 +292,67 @@ def common_length(a, b):
             same = a[i] == b[j]
             length[i + 1, j + 1] = length[i, j] + 1 if same else max(length[i, j + 1], length[i + 1, j])
     return int(length[-1, -1])
+
+
+def false_share(x, delay, dim, theiler, ratio, size):
+    """Shares of nearest neighbours that one more component parts: by ratio, by size, by either."""
+    rows = len(x) - dim * delay
+    points, wider = embed(x, delay, dim)[:rows], embed(x, delay, dim + 1)
+    verdicts = []
+    for i in range(rows):
+        others = [
+            (((points[i] - points[j]) ** 2).sum(), j)
+            for j in range(rows)
+            if abs(i - j) > theiler and (points[i] != points[j]).any()
+        ]
+        square, j = min(others)
+        by_ratio = abs(wider[i, -1] - wider[j, -1]) / math.sqrt(square) > ratio
+        by_size = math.dist(wider[i], wider[j]) > size * np.std(x)
+        verdicts.append((by_ratio, by_size, by_ratio or by_size))
+    return np.mean(verdicts, axis=0)
+
+
+def divergence_of_balls(x, delay, dim, theiler, radius, least, steps):
+    """Kantz' curve: mean log of the mean distance, in the newest component, to all points of a ball."""
+    rows = len(x) - (dim - 1) * delay - steps
+    points, newest = embed(x, delay, dim)[:rows], (dim - 1) * delay
+    logs = [[] for _ in range(steps + 1)]
+    for i in range(rows):
+        ball = [j for j in range(rows) if abs(i - j) > theiler and 0 < math.dist(points[i], points[j]) <= radius]
+        if len(ball) < least:
+            continue
+        for k in range(steps + 1):
+            mean = np.mean([abs(x[i + newest + k] - x[j + newest + k]) for j in ball])
+            if mean > 0:
+                logs[k].append(math.log(mean))
+    return np.array([np.mean(some) if some else np.nan for some in logs]), len(logs[0])
+
+
+def continuity(points, x, max_lag, theiler, needed):
+    """Mean over points of the smallest radius that holds needed[k] of the k nearest neighbours in a new component."""
+    radii = []
+    for i in range(len(points)):
+        near = sorted((((points[i] - points[j]) ** 2).sum(), j) for j in range(len(points)) if abs(i - j) > theiler)
+        rows = []
+        for lag in range(max_lag + 1):
+            apart = [abs(x[i + lag] - x[j + lag]) for _, j in near]
+            rows.append(min(sorted(apart[:k])[q - 1] for k, q in enumerate(needed) if q > 0))
+        radii.append(rows)
+    return np.mean(radii, axis=0)
+
+
+def noise_amplification(points, count, theiler, horizon):
+    """Uzal's cost at one horizon: log10 of the root of mean (conditional variance / extent) over sum of 1 / extent."""
+    rows = len(points) - horizon
+    ratios, inverse = [], 0.0
+    for i in range(rows):
+        near = sorted((((points[i] - points[j]) ** 2).sum(), j) for j in range(rows) if abs(i - j) > theiler)[:count]
+        members = [i] + [j for _, j in near]
+        pairs = [((points[a] - points[b]) ** 2).sum() for a in members for b in members if a < b]
+        spread = []
+        for ahead in range(1, horizon + 1):
+            images = np.array([points[a + ahead] for a in members])
+            spread.append(((images - images.mean(axis=0)) ** 2).sum(axis=1).mean())
+        ratios.append(np.mean(spread) / np.mean(pairs))
+        inverse += 1.0 / np.mean(pairs)
+    return 0.5 * math.log10(np.mean(ratios)) - 0.5 * math.log10(inverse)

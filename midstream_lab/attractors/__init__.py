@@ -5,9 +5,10 @@ from .basins import basin_fractions, basins
 from .correlation import correlation_sum
 from .correlation_dimension import correlation_dimension
 from .delay import autocorrelation, estimate_delay
-from .dimension import estimate_embedding_dim
+from .dimension import estimate_embedding_dim, false_neighbours
 from .divergence import divergence_curve
 from .embedding import embed
+from .embedding_report import embedding_report
 from .entropy import permutation_entropy, sample_entropy
 from .fixed_points import fixed_points, periodic_orbit
 from .ftle import ftle
@@ -23,6 +24,7 @@ from .online import (
     OnlineZeroOne,
 )
 from .orbits import orbit_diagram
+from .pecuzal import pecuzal
 from .prediction import predict
 from .recurrence import recurrence_matrix, recurrence_points
 from .recurrence_tile import recurrence_tile
@@ -52,9 +54,11 @@ __all__ = [
     "dfa",
     "divergence_curve",
     "embed",
+    "embedding_report",
     "estimate_delay",
     "estimate_embedding_dim",
     "estimate_theiler",
+    "false_neighbours",
     "fixed_points",
     "ftle",
     "hurst",
@@ -63,6 +67,7 @@ __all__ = [
     "lyapunov_spectrum",
     "mutual_information",
     "orbit_diagram",
+    "pecuzal",
     "periodic_orbit",
     "permutation_entropy",
     "poincare_section",

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import InputError
 from ..kernels.attractors.correlation import EUCLIDEAN, MAXIMUM, count_pairs
 from ..kernels.attractors.embedding import embed_delay
-from ._checks import check_length, check_whole, samples
+from ._checks import check_length, check_radius, check_whole, samples
 from .delay import choose_delay, refuse_constant
 from .dimension import choose_dim
 from .divergence import MAX_DIM
@@ -94,17 +94,6 @@ def check_norm(norm: str) -> int:
     if norm not in NORMS:
         raise InputError(f"norm must be 'max' or 'euclidean', not {norm!r}")
     return NORMS[norm]
-
-
-def check_radius(radius: Any) -> float:
-    """A radius as a float above 0."""
-    try:
-        number = float(radius)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not 0.0 < number < np.inf:
-        raise InputError(f"radius must be a number above 0, not {radius!r}")
-    return number
 
 
 def pairs_beyond(n: int, theiler: int) -> int:

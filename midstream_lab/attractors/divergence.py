@@ -1,4 +1,4 @@
-"""How fast neighbouring trajectories part: Rosenstein's divergence curve and the slope of its straight part."""
+"""How fast neighbouring trajectories part: divergence curves and the slope of their straight part."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import xarray as xr
 
 from .. import __version__
 from ..errors import InputError
-from ..kernels.attractors.divergence import follow_pairs
+from ..kernels.attractors.divergence import follow_balls, follow_pairs
+from ..kernels.attractors.embedding import embed_delay
+from ..kernels.common.neighbours import find_neighbours
 from ..sequence import series
-from ._checks import check_length, check_whole
+from ._checks import check_length, check_radius, check_whole
 from .delay import choose_delay, refuse_constant
 from .dimension import choose_dim
 from .theiler import choose_theiler
@@ -21,6 +23,8 @@ __all__ = ["divergence_curve"]
 
 #: Largest dimension that is chosen.
 MAX_DIM = 7
+#: Fewest points in a ball, and its default radius: the usual distance of a neighbour of this rank.
+BALL, RANK = 5, 10
 #: The straight part of a curve is taken between these shares of its rise.
 FIT_SHARE = (0.15, 0.75)
 
@@ -57,31 +61,39 @@ def fit_rise(curve: np.ndarray) -> Fit:
 def divergence_curve(
     x: Any,
     *,
+    method: str = "rosenstein",
     delay: int | None = None,
     embedding_dim: int | None = None,
     theiler: int | None = None,
     neighbours: int = 1,
+    radius: float | None = None,
     steps: int | None = None,
     dt: Any = None,
     channel: str | None = None,
 ) -> xr.Dataset:
-    """Mean log distance of neighbouring delay vectors as both move on (Rosenstein, Collins & De Luca 1993).
+    """Mean log distance of neighbouring delay vectors as they move on.
 
-    Each delay vector is paired with its nearest neighbour outside the Theiler window (exactly, by a k-d tree), and
-    both are followed. Where the curve is straight, its slope is an estimate of the largest Lyapunov exponent; no
-    straight part means that there is no estimate. `lyapunov_max` judges that, and gives an interval.
+    Each delay vector is paired with its nearest neighbour outside the Theiler window (exactly, by a k-d tree), or with
+    all in a ball, and they are followed. Where the curve is straight, its slope is an estimate of the largest Lyapunov
+    exponent; no straight part means that there is no estimate. `lyapunov_max` judges that, and gives an interval.
 
     Parameters
     ----------
     x : array_like or xarray.DataArray, shape (n,)
         The sequence, evenly sampled, without gaps and not constant.
+    method : str, optional
+        ``"rosenstein"`` (default): the log of the distance to the nearest neighbour; ``"kantz"``: the log of the mean
+        distance, in the newest component, to all neighbours in a ball, which noise disturbs less.
     delay, embedding_dim : int, optional
         The embedding, in samples and components; default from `estimate_delay` and `estimate_embedding_dim`.
     theiler : int, optional
         Neighbours are more than this many samples apart, 1 or more; default from `estimate_theiler`.
     neighbours : int, optional
-        1 (default) follows the nearest neighbour; more follow the root mean square distance of several, as
-        Kantz (1994) does: smoother, but it saturates earlier.
+        Of ``"rosenstein"``: 1 (default) follows the nearest neighbour; more follow the root mean square distance of
+        several: smoother, but it saturates earlier.
+    radius : float, optional
+        Of ``"kantz"``: Euclidean radius of the balls, in the units of the data; default the median distance of the
+        tenth neighbour. Balls with fewer than 5 neighbours are left out.
     steps : int, optional
         Samples to follow; default 20 autocorrelation times, at most n / 5.
     dt : float or str, optional
@@ -92,7 +104,8 @@ def divergence_curve(
     Returns
     -------
     xarray.Dataset
-        Over ``lag`` (in units of time): `divergence` in nats, `local_slope` in nats per unit of time, `pairs`;
+        Over ``lag`` (in units of time): `divergence` in nats, `local_slope` in nats per unit of time, `pairs`
+        (how many reference points are in the mean);
         `slope` between 15% and 75% of the rise, `fit_region` (dim ``end``) in units of time and `r2` of the fit.
 
     Raises
@@ -120,10 +133,35 @@ def divergence_curve(
     values, step, unit = series(x, dt=dt, channel=channel)
     refuse_constant(values)
     neighbours = check_whole(neighbours, "neighbours", least=1)
+    _check_method(method, neighbours, radius)
     delay, dim, theiler, steps = _parameters(values, delay, embedding_dim, theiler, steps)
-    curve, pairs = follow_pairs(values, delay, dim, theiler, neighbours, steps)
-    attrs = {"delay": delay, "embedding_dim": dim, "theiler": theiler, "neighbours": neighbours, "dt": step}
-    return describe_curve(curve, pairs, step, unit, attrs)
+    attrs = {"delay": delay, "embedding_dim": dim, "theiler": theiler, "dt": step}
+    if method == "rosenstein":
+        curve, pairs = follow_pairs(values, delay, dim, theiler, neighbours, steps)
+        return describe_curve(curve, pairs, step, unit, attrs | {"neighbours": neighbours})
+    ball = choose_ball(values, delay, dim, theiler) if radius is None else check_radius(radius)
+    curve, pairs = follow_balls(values, delay, dim, theiler, ball, BALL, steps)
+    words = "mean log of the mean distance in a ball; line between 15% and 75% of the rise"
+    told = {"method": words, "citation": "Kantz (1994)", "radius": ball}
+    return describe_curve(curve, pairs, step, unit, attrs | told)
+
+
+def _check_method(method: str, neighbours: int, radius: float | None) -> None:
+    """An error if the method is unknown, or if what is given belongs to the other one."""
+    if method not in ("rosenstein", "kantz"):
+        raise InputError(f"method must be 'rosenstein' or 'kantz', not {method!r}")
+    if method == "rosenstein" and radius is not None:
+        raise InputError(f"radius={radius!r} is for method='kantz'; 'rosenstein' takes neighbours")
+    if method == "kantz" and neighbours != 1:
+        raise InputError(f"neighbours={neighbours} is for method='rosenstein'; 'kantz' takes a radius")
+
+
+def choose_ball(values: np.ndarray, delay: int, dim: int, theiler: int) -> float:
+    """Median distance of the neighbour of rank `RANK`; 0, which leaves every ball empty, if there is none."""
+    points = embed_delay(values, delay, dim, len(values) - (dim - 1) * delay)
+    farthest = find_neighbours(points, RANK, theiler)[1][:, -1]
+    some = farthest[np.isfinite(farthest)]
+    return float(np.sqrt(np.median(some))) if len(some) else 0.0
 
 
 def describe_curve(curve: np.ndarray, pairs: np.ndarray, step: float, unit: str, attrs: dict[str, Any]) -> xr.Dataset:

@@ -13,8 +13,8 @@ from ..errors import InputError
 from ..kernels.attractors.correlation import MAXIMUM, count_pairs
 from ..kernels.attractors.embedding import embed_delay
 from ..kernels.attractors.entropy import count_patterns, weigh_patterns
-from ._checks import check_length, check_whole, samples
-from ._points import check_radius, pairs_beyond
+from ._checks import check_length, check_radius, check_whole, samples
+from ._points import pairs_beyond
 
 __all__ = ["permutation_entropy", "sample_entropy"]
 

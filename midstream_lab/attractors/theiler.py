@@ -19,15 +19,20 @@ __all__ = ["estimate_theiler"]
 CLOSE = 0.05
 
 
+def close_square(points: np.ndarray) -> float:
+    """Squared distance within which `CLOSE` of all pairs lie, from pairs of 200 of the two or more points."""
+    sample = points[np.linspace(0, len(points) - 1, min(len(points), 200)).astype(np.int64)]
+    squared = ((sample[:, None] - sample[None]) ** 2).sum(axis=2)[np.triu_indices(len(sample), 1)]
+    return float(np.quantile(squared, CLOSE))
+
+
 def separate_in_time(values: np.ndarray, delay: int, dim: int, max_lag: int) -> int:
     """First lag at which close pairs are no commoner than among all pairs; `max_lag` if there is none."""
     rows = len(values) - (dim - 1) * delay
-    points = embed_delay(values, delay, dim, rows)
-    sample = points[np.linspace(0, rows - 1, min(rows, 200)).astype(np.int64)]
-    squared = ((sample[:, None] - sample[None]) ** 2).sum(axis=2)[np.triu_indices(len(sample), 1)]
-    if not len(squared):
+    if rows < 2:
         return max_lag
-    share = count_close(points, float(np.quantile(squared, CLOSE)), min(max_lag, rows - 1))
+    points = embed_delay(values, delay, dim, rows)
+    share = count_close(points, close_square(points), min(max_lag, rows - 1))
     usual = np.flatnonzero(share <= CLOSE)
     return int(usual[0]) if len(usual) else max_lag
 

@@ -27,14 +27,16 @@ def warm() -> Iterator[tuple[str, int, int]]:
     from .basins import basins
     from .correlation import correlation_sum
     from .delay import estimate_delay
-    from .dimension import estimate_embedding_dim
+    from .dimension import estimate_embedding_dim, false_neighbours
     from .divergence import divergence_curve
     from .embedding import embed
+    from .embedding_report import embedding_report
     from .entropy import permutation_entropy, sample_entropy
     from .ftle import ftle
     from .lyapunov import lyapunov_max
     from .online.warming import run_twins
     from .orbits import orbit_diagram
+    from .pecuzal import pecuzal
     from .prediction import predict
     from .recurrence import recurrence_matrix, recurrence_points
     from .recurrence_tile import recurrence_tile
@@ -62,9 +64,11 @@ def warm() -> Iterator[tuple[str, int, int]]:
         "basins": lambda: basins(henon, {"x": [0.1]}, box=([-2, -2], [2, 2]), cells=9),
         "embedding": lambda: embed(x, delay=1, dim=2),
         "information": lambda: estimate_delay(lorenz.trajectory(600, transient=0.0), channel="x"),
-        "dimension": lambda: estimate_embedding_dim(x, max_dim=2),
+        "dimension": lambda: (estimate_embedding_dim(x, max_dim=2), false_neighbours(x, max_dim=2)),
         "theiler": lambda: estimate_theiler(x),
-        "divergence": lambda: divergence_curve(x, embedding_dim=2),
+        "divergence": lambda: [divergence_curve(x, method=m, embedding_dim=2) for m in ("rosenstein", "kantz")],
+        "pecuzal": lambda: pecuzal(x, max_lag=3, max_dim=2),
+        "embedding_report": lambda: embedding_report(x, max_dim=2),
         "tangent": lambda: lyapunov_max(x, draws=2),
         "correlation": lambda: (correlation_sum(x), sample_entropy(x)),
         "recurrence": lambda: (recurrence_matrix(x), recurrence_points(x), recurrence_tile(x), rqa(x)),

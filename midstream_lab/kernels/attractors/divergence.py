@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..common.neighbours import find_neighbours
+from ..common.neighbours import box_distance, build_tree, find_neighbours
 from ..preset import kernel
 from .embedding import embed_delay
 
@@ -117,3 +117,71 @@ def follow_fading(x, near, delay, dim, steps, fade):
     for k in range(steps + 1):
         total[k] = 0.5 * total[k] / weights[k] if weights[k] > 0.0 else np.nan
     return total, used
+
+
+@kernel
+def follow_balls(x, delay, dim, theiler, radius, least, steps):
+    """Mean log of the mean distance to all neighbours in a ball as they move on (Kantz 1994).
+
+    The ball holds the delay vectors within `radius` (Euclidean) of a reference vector that are more than `theiler`
+    samples from it and no exact duplicates; the distance is that of the newest component. Balls with fewer than `least`
+    neighbours are left out.
+
+    Parameters
+    ----------
+    x : (n,) float64
+    delay, dim, theiler, least, steps : int
+    radius : float
+
+    Returns
+    -------
+    curve : (steps + 1,) float64, NaN where no ball was left
+    used : (steps + 1,) int64: number of balls in each mean
+    """
+    newest = (dim - 1) * delay
+    rows = max(0, x.shape[0] - newest - steps)
+    total, used = np.zeros(steps + 1), np.zeros(steps + 1, np.int64)
+    points = embed_delay(x, delay, dim, rows)
+    order, bounds, boxes = build_tree(points)
+    inner = bounds.shape[0] // 2
+    stack, apart = np.empty(128, np.int64), np.empty(steps + 1)
+    limit = radius * radius
+    for i in range(rows):
+        found = 0
+        apart[:] = 0.0
+        stack[0] = 0
+        top = 1
+        while top > 0:
+            top -= 1
+            node = stack[top]
+            if box_distance(points[i], boxes[node]) > limit:
+                continue
+            if node < inner:
+                stack[top] = 2 * node + 1
+                stack[top + 1] = 2 * node + 2
+                top += 2
+                continue
+            for place in range(bounds[node, 0], bounds[node, 1]):
+                j = order[place]
+                square = 0.0
+                for axis in range(dim):
+                    square += (points[j, axis] - points[i, axis]) ** 2
+                if abs(j - i) > theiler and 0.0 < square <= limit:
+                    found += 1
+                    add_distances(x, i + newest, j + newest, apart)
+        if found < least:
+            continue
+        for k in range(steps + 1):
+            if apart[k] > 0.0:
+                total[k] += math.log(apart[k] / found)
+                used[k] += 1
+    for k in range(steps + 1):
+        total[k] = total[k] / used[k] if used[k] > 0 else np.nan
+    return total, used
+
+
+@kernel
+def add_distances(x, a, b, apart):
+    """Add |x[a + k] - x[b + k]| to every ``apart[k]``; a loop of its own, so that it vectorises."""
+    for k in range(apart.shape[0]):
+        apart[k] += abs(x[a + k] - x[b + k])

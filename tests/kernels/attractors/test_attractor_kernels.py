@@ -115,7 +115,7 @@ def test_several_neighbours_give_the_root_mean_square(walk: np.ndarray) -> None:
 
 
 def test_expansion_equals_naive(walk: np.ndarray) -> None:
-    growth, _ = dimension.measure_expansion(walk, 3, 3, 6)
+    growth, *_ = dimension.measure_expansion(walk, 3, 3, 6, 15.0, 2.0)
     np.testing.assert_allclose(growth, [naive.expansion(walk, 3, d, 6) for d in (1, 2, 3)], rtol=1e-10)
 
 
@@ -176,7 +176,7 @@ def test_too_little_data_gives_counts_of_zero_and_never_raises() -> None:
     sizes = np.array([8, 20])
     assert divergence.follow_pairs(short, 5, 3, 1, 1, 4)[1].sum() == 0
     assert tangent.grow_tangents(short, 5, 3, 1, sizes, 1e-3, 2)[1].sum() == 0
-    assert np.isnan(dimension.measure_expansion(short, 5, 3, 1)[0]).all()
+    assert np.isnan(dimension.measure_expansion(short, 5, 3, 1, 15.0, 2.0)[0]).all()
 
 
 def test_integration_equals_naive_runge_kutta() -> None:
