@@ -5,20 +5,11 @@ import math
 import naive
 import numpy as np
 import pytest
+from known import fractional_noise
 
 from midstream_lab.attractors import dfa, hurst
 from midstream_lab.attractors.rescaled_range import expected_range, finite_size
 from midstream_lab.errors import GapError, InputError
-
-
-def fractional_noise(n: int, exponent: float, rng: np.random.Generator) -> np.ndarray:
-    """Fractional Gaussian noise, exactly, by embedding its covariance in a circulant (Davies & Harte 1987)."""
-    k = np.arange(n + 1.0)
-    covariance = 0.5 * ((k + 1) ** (2 * exponent) - 2 * k ** (2 * exponent) + np.abs(k - 1) ** (2 * exponent))
-    power = np.fft.fft(np.concatenate([covariance, covariance[-2:0:-1]])).real.clip(0)
-    m = len(power)
-    wave = np.fft.fft(np.sqrt(power / m) * (rng.standard_normal(m) + 1j * rng.standard_normal(m)))
-    return wave.real[:n]
 
 
 @pytest.mark.parametrize("order", [1, 2])
