@@ -23,7 +23,7 @@ bench: $(STAMP) ## measure against the peers and draw benches/TABLE.md
 	@$(BIN)/python benches/report.py --run
 
 # Scripts that ask peers, in environments of their own, what the tests compare with
-ORACLES := benches/invariant_peers.py benches/compare_peers.py
+ORACLES := benches/invariant_peers.py benches/embedding_peers.py benches/compare_peers.py
 
 oracles: $(STAMP) ## ask the peers again and store their answers in tests/oracles
 	@for script in $(ORACLES); do $(BIN)/python $$script || exit 1; done

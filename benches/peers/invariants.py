@@ -48,7 +48,38 @@ def sample_entropy(x, *, dim):
     return {"entropy": antropy.sample_entropy(x, order=dim)}
 
 
-JOBS = {job.__name__: job for job in (corr_dim, rqa, perm_entropy, sample_entropy)}
+def information(x, *, bins, max_lag):
+    """neurokit2's mutual information of numbers of bins and their past, in bits, from lag 1."""
+    import neurokit2
+
+    told = [neurokit2.mutual_information(x[:-k], x[k:], method="nolitsa", bins=bins) for k in range(1, max_lag + 1)]
+    return {"bits": [float(bits) for bits in told]}
+
+
+def delay(x, *, max_lag):
+    """neurokit2's delay by its own default."""
+    import neurokit2
+
+    return {"delay": neurokit2.complexity_delay(x, delay_max=max_lag, method="fraser1986")[0]}
+
+
+def cao(x, *, delay, max_dim, theiler):
+    """neurokit2's E1 and E2 with Euclidean neighbours."""
+    import neurokit2
+
+    _, told = neurokit2.complexity_dimension(x, delay, max_dim, method="afnn", metric="euclidean", window=theiler)
+    return {"e1": told["E1"].tolist(), "e2": told["E2"].tolist()}
+
+
+def fnn(x, *, delay, max_dim, theiler, ratio):
+    """neurokit2's shares of false neighbours, by ratio and by size."""
+    import neurokit2
+
+    _, told = neurokit2.complexity_dimension(x, delay, max_dim, method="fnn", window=theiler, R=ratio)
+    return {"by_ratio": told["f1"].tolist(), "by_size": told["f2"].tolist()}
+
+
+JOBS = {job.__name__: job for job in (corr_dim, rqa, perm_entropy, sample_entropy, information, delay, cao, fnn)}
 
 
 def main():
