@@ -20,7 +20,7 @@ function makeView(store, model, el, signal) {
   const canvas = make("canvas", "", stage, { "aria-hidden": "true" });
   const aside = make("aside", "", body), heading = make("h4", "", aside), table = make("table", "", aside);
   const legend = make("div", "midstream-shares", aside), read = make("div", "midstream-read", aside, { role: "status", "aria-live": "polite" });
-  const picture = document.createElement("canvas"), fingers = new Map();
+  const sampled = make("span", ""), picture = document.createElement("canvas"), fingers = new Map();
   const plane = () => model.get("_plane");
   const ratio = () => Math.min(window.devicePixelRatio || 1, 2);
   let shown = { ...plane().shown };
@@ -44,12 +44,12 @@ function makeView(store, model, el, signal) {
     picture.width = tile.width;
     picture.height = tile.height;
     const pen = picture.getContext("2d"), image = pen.createImageData(tile.width, tile.height);
-    const shades = Array.from({ length: 256 }, (_, value) => shade(value / 255));
-    tile.shares.forEach((value, i) => {
-      const row = Math.floor(i / tile.width), at = 4 * ((tile.height - 1 - row) * tile.width + (i % tile.width));
-      [image.data[at], image.data[at + 1], image.data[at + 2]] = shades[value];
-      image.data[at + 3] = 255;
-    });
+    const inks = new Uint8ClampedArray(Array.from({ length: 256 }, (_, value) => [...shade(value / 255), 255]).flat());
+    const shades = new Uint32Array(inks.buffer), pixels = new Uint32Array(image.data.buffer);
+    for (let row = 0, i = 0; row < tile.height; row += 1) {
+      let at = (tile.height - 1 - row) * tile.width; // time rises from the bottom
+      for (let column = 0; column < tile.width; column += 1) pixels[at++] = shades[tile.shares[i++]];
+    }
     pen.putImageData(image, 0, 0);
   }
 
@@ -133,6 +133,7 @@ function makeView(store, model, el, signal) {
     pen.fillStyle = `rgb(${paper().join(",")})`;
     pen.fillRect(left, top, wide, high);
     if (tile) {
+      if (fresh) paint();
       pen.imageSmoothingEnabled = !single(tile);
       const [x0, x1] = tile.columns.map(to.x), [y0, y1] = tile.rows.map(to.y);
       pen.drawImage(picture, x0, y1, x1 - x0, y0 - y1);
@@ -146,6 +147,7 @@ function makeView(store, model, el, signal) {
       root.dataset.radius = tile.radius;
       root.dataset.rows = tile.rows.join(" ");
       root.dataset.exact = tile.exact;
+      sampled.textContent = tile.exact ? "" : `each pixel from at most ${tile.per_pixel} × ${tile.per_pixel} of its pairs`;
       channel.drawn();
     }
   }
@@ -164,9 +166,9 @@ function makeView(store, model, el, signal) {
     }
     status.replaceChildren();
     if (radius) make("span", "", status).textContent = `radius ${radius}`;
-    const { theiler, step, unit } = plane(), { tile } = store;
+    const { theiler, step, unit } = plane();
     make("span", "", status).textContent = `Theiler window ${theiler} samples = ${short(theiler * step)} ${unit}`;
-    if (tile && !tile.exact) make("span", "", status).textContent = `each pixel from at most ${tile.per_pixel} × ${tile.per_pixel} of its pairs`;
+    status.append(sampled);
   }
 
   function explain() {
@@ -288,8 +290,6 @@ function makeView(store, model, el, signal) {
     overlay: frame.overlay,
     invalidate() {
       fresh = true;
-      paint();
-      tell();
       redraw();
     },
   };

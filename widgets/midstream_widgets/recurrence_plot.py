@@ -30,7 +30,7 @@ from .thresholds import RATES, Thresholds
 __all__ = ["RecurrencePlot"]
 
 #: Pairs that are looked at for a first tile, and for the finer one that follows when nothing moves.
-QUICK, FINE = 4_000_000, 100_000_000
+QUICK, FINE = 2_000_000, 100_000_000
 
 #: Most pixels along a side of a tile, and those of a picture for a saved notebook.
 MOST_PIXELS, SAVED_PIXELS = 800, 500
@@ -323,8 +323,17 @@ class RecurrencePlot(OnClock, ipywidgets.VBox):
 
     def _from_control(self, field: str, value: Any) -> None:
         # Handled on the clock's thread, as is what brings the controls to what a program has set.
-        if not self._following and value != getattr(self, field):
+        if not self._following and not self._stands_at(field, value):
             setattr(self, field, value)
+
+    def _stands_at(self, field: str, value: Any) -> bool:
+        """Whether a control at `value` says what holds; the page rounds what it is told to the steps of a slider."""
+        if field == "norm":
+            return bool(value == self.norm)
+        known = getattr(self, field)
+        if field == "rate":
+            known = min(max(known, RATES[0]), RATES[1])
+        return bool(abs(np.log10(value / known)) < 0.505 * self._controls[field].step)
 
     _following = False
 
@@ -416,10 +425,9 @@ class RecurrencePlot(OnClock, ipywidgets.VBox):
                 radius.min, radius.max = min(low, radius.min), max(high, radius.max)
                 radius.min, radius.max, radius.step = low, high, (high - low) / 300
             for control, value in ((rate, min(max(self.rate, RATES[0]), RATES[1])), (radius, self.radius)):
-                if not np.isclose(control.value, value, rtol=1e-3):
+                if not self._stands_at("rate" if control is rate else "radius", control.value):
                     control.value = value
-            if self._controls["norm"].value != self.norm:
-                self._controls["norm"].value = self.norm
+            self._controls["norm"].value = self.norm
         finally:
             self._following = False
 
