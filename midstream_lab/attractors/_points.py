@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import InputError
 from ..kernels.attractors.correlation import EUCLIDEAN, MAXIMUM, count_pairs
 from ..kernels.attractors.embedding import embed_delay
-from ._checks import check_length, check_radius, check_whole, samples
+from ._checks import check_length, check_whole, samples
 from .delay import choose_delay, refuse_constant
 from .dimension import choose_dim
 from .divergence import MAX_DIM
@@ -19,7 +19,6 @@ from .theiler import choose_theiler
 __all__ = [
     "NORMS",
     "Points",
-    "check_radius",
     "choose_embedding",
     "choose_radius",
     "embedded",

@@ -61,9 +61,9 @@ def embedding_report(x: Any, *, max_dim: int = 8, dt: Any = None, channel: str |
     Notes
     -----
     Near is within the radius that holds 5% of all pairs; a return counts after the trajectory has left, which on a
-    chaotic attractor takes several turns. What is asked
-    for: 20 or more recurrence times, 40 or more autocorrelation times, stationary halves, two estimates of the
-    dimension that agree to 1, and an E2 that departs from 1 somewhere, which it does not for random numbers.
+    chaotic attractor takes several turns. What is asked for: 20 or more recurrence times, 40 or more autocorrelation
+    times, stationary halves, two estimates of the dimension that agree to 1, and an E2 that departs from 1 somewhere,
+    which it does not for random numbers.
 
     References
     ----------
