@@ -101,8 +101,9 @@ def _draw_information(panel: Any, information: Any, delay: int, step: float) -> 
 def _draw_cao(panel: Any, cao: Any, dim: int) -> None:
     panel.plot(cao["dim"], cao["e1"], color=PALETTE[0], marker="o", label="E1")
     panel.plot(cao["dim"], cao["e2"], color=PALETTE[3], marker="s", linestyle="--", label="E2")
-    panel.axvline(dim, color=PALETTE[2], linestyle=":", label=f"dimension {dim}")
-    panel.set(xlabel="dimension", ylabel="E1, E2")
+    panel.plot(cao["dim"], cao["false_share"], color=PALETTE[2], marker="x", label="false neighbours")
+    panel.axvline(dim, color=PALETTE[7], linestyle=":", label=f"dimension {dim}")
+    panel.set(xlabel="dimension", ylabel="E1, E2, share")
     panel.legend(fontsize=8)
 
 

@@ -54,6 +54,7 @@ def test_every_chart_is_what_the_batch_function_gives(show, lorenz):
     assert [each["y"] for each in view._charts._dimension["series"]] == [
         cao["e1"].values.tolist(),
         cao["e2"].values.tolist(),
+        cao["false_share"].values.tolist(),
     ]
     information = view._charts._information["series"][0]
     assert np.argmin(information["y"][: 2 * int(attractors.estimate_delay(lorenz)["delay"])]) > 0

@@ -27,20 +27,21 @@ def information_chart(information: xr.DataArray, *, chosen: int, rule: str, step
     }
 
 
-def dimension_chart(cao: xr.Dataset, false: xr.DataArray | None = None) -> dict[str, Any]:
-    """Cao's E1 and E2 over the dimension, with the first that reaches the plateau."""
+def dimension_chart(cao: xr.Dataset) -> dict[str, Any]:
+    """Cao's E1 and E2 and the share of false neighbours over the dimension, with the first that reaches the plateau."""
     dims = numbers(cao["dim"].values)
     series = [
         {"name": "E1", "x": dims, "y": numbers(cao["e1"].values), "mark": "disc"},
         {"name": "E2", "x": dims, "y": numbers(cao["e2"].values), "mark": "square", "dash": True},
+        {"name": "false neighbours", "x": dims, "y": numbers(cao["false_share"].values), "mark": "cross"},
     ]
     chosen = int(cao["embedding_dim"])
     note = f"chosen: {chosen}, {cao.attrs['method']}" if chosen else "E1 reaches no plateau"
     lines = [{"x": chosen, "name": f"chosen dimension {chosen}"}] if chosen else []
     return {
-        "title": "Cao's test",
+        "title": "Cao's test and false neighbours",
         "x": "dimension",
-        "y": "E1, E2",
+        "y": "E1, E2, share",
         "whole": True,
         "from": 0.0,
         "series": series,

@@ -79,9 +79,9 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
     """Choose the delay embedding of a sequence by hand, and see at once what follows from it.
 
     Sliders for delay, dimension and Theiler window stand above the attractor, the average mutual information with
-    the delay chosen from it, Cao's E1 and E2, and the divergence curve with the part that is fitted and its slope.
-    The estimate of the largest Lyapunov exponent takes longer and follows when the sliders rest, with its status
-    and its reasons in words.
+    the delay chosen from it, Cao's E1 and E2 with the share of false neighbours, and the divergence curve with the part
+    that is fitted and its slope. The estimate of the largest Lyapunov exponent takes longer and follows when the
+    sliders rest, with its status and its reasons in words.
 
     Parameters
     ----------
@@ -283,10 +283,12 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
             self._feed.append(block)
         self._subject = Subject(source.schema, None, None)
         self._style = "points" if str(self._found["rule"].item()).startswith("map-like") else "line"
+        # Positions travel relative to the mean, so that float32 keeps small motion on a large offset.
+        self._offset = float(self._values.mean())
         self._generation = 0
         self._dirty = True
         self._attractor = AttractorCanvas(
-            _title=self._title(), _look=self._look(self._settings, [0.0] * 3), layout={"flex": "1 1 320px"}
+            _title=self._title(), _look=self._look(self._settings), layout={"flex": "1 1 320px"}
         )
         self._charts = ChartsCanvas(_title="Charts of the embedding", layout={"flex": "2 1 420px", "min_width": "0"})
         self._outbox = Outbox(self._attractor.send)
@@ -339,7 +341,9 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
 
     def _compute_curves(self, now: Embedding) -> None:
         self._tell("_divergence", "Divergence of neighbours", lambda: self._divergence_of(now))
-        self._tell("_dimension", "Cao's test", lambda: dimension_chart(self._cao(now.delay, now.theiler)))
+        self._tell(
+            "_dimension", "Cao's test and false neighbours", lambda: dimension_chart(self._cao(now.delay, now.theiler))
+        )
         self._tell("_information", "Average mutual information", self._information_chart)
         self._note("curves", now)
 
@@ -414,11 +418,10 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
         if self._ended or not self._dirty or not self._outbox.ready(moment):
             return
         self._dirty = False
-        now, vertices = self._settings, self._vertices()
-        offset = vertices[0, :3].copy() if len(vertices) else np.zeros(3)
-        vertices[:, :3] -= offset
+        vertices = self._vertices()
+        vertices[:, :3] -= self._offset
         self._generation += 1
-        self._attractor._look = self._look(now, offset.tolist())
+        self._attractor._look = self._look(self._settings)
         data = memoryview(vertices.clip(-LARGEST, LARGEST).astype(np.float32).tobytes())
         span = max(len(vertices), 1)
         self._outbox.post({"kind": "points", "generation": self._generation, "span": span}, data, moment)
@@ -463,11 +466,11 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
     def _title(self) -> str:
         return f"Embedding of {self._subject.names[0]}" if self._x.name else "Embedding"
 
-    def _look(self, now: Embedding, offset: list[float]) -> dict[str, Any]:
+    def _look(self, now: Embedding) -> dict[str, Any]:
         drawn = min(MAX_DRAWN, len(self._values))
         settings = Settings(delay=now.delay, dim=min(now.embedding_dim, 3), trail=max(2, drawn), color="time")
         keys = "arrows turn, plus and minus zoom, r resets the view"
-        return {**self._subject.look(settings, self._style, offset), "keys": keys}
+        return {**self._subject.look(settings, self._style, [self._offset] * 3), "keys": keys}
 
     def _words(self, now: Embedding) -> str:
         vectors = len(self._values) - (now.embedding_dim - 1) * now.delay

@@ -31,7 +31,7 @@ function makeChart(parent, channel, signal) {
   const note = make("div", "midstream-note", root);
   let spec = null, here = null, width = 0, cursor = null, at = -1;
 
-  const ink = (k) => `var(--midstream-ink-${k % 3})`;
+  const ink = (k) => `var(--midstream-ink-${k % 4})`;
 
   function bounds() {
     const xs = spec.series.flatMap((each) => each.x), ys = spec.series.flatMap((each) => each.y).filter((y) => y !== null);
@@ -89,8 +89,8 @@ function makeChart(parent, channel, signal) {
       shape("line", svg, { x1: to.x(line.x), x2: to.x(line.x), y1: INSIDE.top, y2: low, stroke: ink(1), "stroke-width": 2, "stroke-dasharray": "2 3" });
     }
     if (here && here.x >= to.x0 && here.x <= to.x1) {
-      shape("path", svg, { d: `M${to.x(here.x)} ${INSIDE.top + 6}l-5 -8h10z`, fill: ink(2) });
-      shape("line", svg, { x1: to.x(here.x), x2: to.x(here.x), y1: INSIDE.top, y2: low, stroke: ink(2), "stroke-width": 1.5 });
+      shape("path", svg, { d: `M${to.x(here.x)} ${INSIDE.top + 6}l-5 -8h10z`, fill: ink(3) });
+      shape("line", svg, { x1: to.x(here.x), x2: to.x(here.x), y1: INSIDE.top, y2: low, stroke: ink(3), "stroke-width": 1.5 });
     }
     spec.series.forEach((each, k) => {
       shape("path", svg, { class: "midstream-line", d: path(each, to), stroke: ink(k), "stroke-dasharray": each.dash ? "6 4" : "none" });
@@ -116,8 +116,8 @@ function makeChart(parent, channel, signal) {
     }
     if (here && spec.series.length) {
       entry(here.name, (small) => {
-        shape("path", small, { d: "M12 6l-4 -6h8z", fill: ink(2) });
-        shape("line", small, { x1: 12, x2: 12, y1: 0, y2: 10, stroke: ink(2), "stroke-width": 1.5 });
+        shape("path", small, { d: "M12 6l-4 -6h8z", fill: ink(3) });
+        shape("line", small, { x1: 12, x2: 12, y1: 0, y2: 10, stroke: ink(3), "stroke-width": 1.5 });
       });
     }
   }
