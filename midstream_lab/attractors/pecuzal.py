@@ -90,7 +90,8 @@ def pecuzal(
         `embedding_dim`; over ``component``: the `delays` in samples, the first 0, and the `gain`, by how much the
         component changed the cost (NaN for the first); over ``cycle`` and ``lag`` (units of time): the
         `continuity` statistic, the last of which found nothing more. `status` is inconclusive where no second component
-        makes it better (noise, or a map of one dimension), or `max_dim` ended the search; `reasons`.
+        makes it better (noise, a map of one dimension, a statistic without an early peak), or `max_dim` ended the
+        search; `reasons` says which.
 
     Raises
     ------
@@ -148,7 +149,10 @@ def pecuzal(
         gains.append(tried[best])
     reasons = []
     if len(delays) == 1:
-        reasons.append("no second component makes the embedding better, as for noise or a map of one dimension")
+        reasons.append(
+            "no lag that was tried makes the embedding better: noise, a map of one dimension, or a flow whose "
+            "continuity statistic rises without an early peak"
+        )
     elif len(delays) == max_dim:
         reasons.append(f"the search ended at max_dim={max_dim}, while components still made the embedding better")
     return xr.Dataset(
