@@ -7,6 +7,7 @@ credit of a data stream moves only when its rows were consumed, and `Endpoint.ba
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -14,17 +15,16 @@ from aioquic.asyncio.protocol import QuicConnectionProtocol
 from aioquic.asyncio.server import QuicServer
 from aioquic.buffer import Buffer, size_uint_var
 from aioquic.quic import events
-from aioquic.quic.congestion.base import K_GRANULARITY, register_congestion_control
-from aioquic.quic.congestion.reno import RenoCongestionControl
+from aioquic.quic.congestion.base import K_GRANULARITY
 from aioquic.quic.connection import MAX_STREAM_DATA_FRAME_CAPACITY, QuicConnection
 from aioquic.quic.packet import QuicFrameType, QuicPacketType, pull_quic_header
 from aioquic.quic.packet_builder import QuicDeliveryState
-from aioquic.quic.recovery import QuicPacketPacer
 from aioquic.tls import Epoch, SessionTicket
 
 from ..priority import Priority
-from .configuration import CONGESTION_CONTROL, LOOPBACK_DATAGRAM, WINDOW
-from .flight import FlightBound
+from .arrivals import Arrivals
+from .configuration import LOOPBACK_DATAGRAM, WINDOW
+from .congestion import SparingPacer
 
 __all__ = [
     "Admission",
@@ -43,34 +43,6 @@ CONTROL = -1
 DATAGRAMS, DATAGRAM_OVERHEAD = 256, 64
 #: Datagrams of less urgent streams that are made at once; what became urgent meanwhile then comes first.
 SLICE = 8
-
-
-class _MeasuredReno(RenoCongestionControl):
-    """New Reno that also bounds how much less urgent data is on its way."""
-
-    def __init__(self, *, max_datagram_size: int) -> None:
-        super().__init__(max_datagram_size=max_datagram_size)
-        self.flight = FlightBound(datagram=max_datagram_size, fixed=max_datagram_size == LOOPBACK_DATAGRAM)
-
-    def on_packet_acked(self, *, now: float, packet: Any) -> None:
-        super().on_packet_acked(now=now, packet=packet)
-        self.flight.on_acked(now=now, sent_at=packet.sent_time, size=packet.sent_bytes)
-
-
-register_congestion_control(CONGESTION_CONTROL, _MeasuredReno)
-
-
-class _Pacer(QuicPacketPacer):
-    """Spreads bursts only: aioquic paces small packets as if they were full, and a thousand samples a second wait."""
-
-    def __init__(self, control: _MeasuredReno, *, max_datagram_size: int) -> None:
-        super().__init__(max_datagram_size=max_datagram_size)
-        self._control = control
-
-    def next_send_time(self, now: float) -> float | None:
-        if self._control.bytes_in_flight < self._control.congestion_window // 2:
-            return None
-        return super().next_send_time(now=now)
 
 
 class PriorityConnection(QuicConnection):
@@ -95,7 +67,7 @@ class PriorityConnection(QuicConnection):
     def _begin(self) -> None:
         self.held = False
         self._first = CONTROL
-        self._loss._pacer = _Pacer(self._loss._cc, max_datagram_size=self._max_datagram_size)
+        self._loss._pacer = SparingPacer(self._loss._cc, max_datagram_size=self._max_datagram_size)
 
     def receive_datagram(self, data: bytes, *args: Any, **options: Any) -> None:
         # On one machine an acknowledgement that waits a millisecond is most of a round trip of bulk. One that is due
@@ -109,7 +81,7 @@ class PriorityConnection(QuicConnection):
         self._streams_queue.sort(key=self._urgency)
         levels = [u for u in map(self._urgency, self._streams_queue) if u != CONTROL]
         # on one machine the bound is for all: more would only overflow the buffer of the peer's socket
-        self._first = CONTROL if self._max_datagram_size == LOOPBACK_DATAGRAM else min(levels, default=CONTROL)
+        self._first = CONTROL if self._max_datagram_size == LOOPBACK_DATAGRAM else min([*levels, Priority.normal])
         self.held = False
         try:
             super()._write_application(builder, network_path, now)
@@ -217,10 +189,15 @@ class CreditConnection(PriorityConnection):
 class Endpoint(QuicConnectionProtocol):
     """One end of a connection: named calls over aioquic's protocol class. Use it in its event loop only."""
 
+    _timer: asyncio.TimerHandle | None
+    _timer_at: float | None
+
     def __init__(self, quic: QuicConnection, *args: Any, **options: Any) -> None:
         if not isinstance(quic, PriorityConnection):
             PriorityConnection.adopt(quic)
         super().__init__(quic, *args, **options)
+        self._arrivals = Arrivals()
+        self._turn: asyncio.Handle | None = None
 
     def on_data(self, stream_id: int, data: bytes, ended: bool) -> None:
         """Bytes of a stream have come, in order."""
@@ -363,9 +340,41 @@ class Endpoint(QuicConnectionProtocol):
         if self._transport is not None:
             self._transport.close()
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._quic.configuration.is_client:  # the socket of a server is its listener's
+            self._arrivals.listen(transport, self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._transport.is_closing():  # not so after a migration, which has left an older transport
+            self._arrivals.close()
+
     def datagram_received(self, data: bytes | str, addr: Any) -> None:
-        super().datagram_received(data, addr)
+        self._quic.receive_datagram(data, addr, now=self._loop.time())
+        for more, sender in self._arrivals.waiting():
+            self._quic.receive_datagram(more, sender, now=self._loop.time())
+        if self._turn is None:
+            self._turn = self._loop.call_soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        """Handle what the datagrams of one turn have brought, once for all of them."""
+        self._turn = None
+        self._process_events()
+        due, now = self._quic._spaces[Epoch.ONE_RTT].ack_at, self._loop.time()
+        if self._quic._handshake_complete and due is not None and due > now:
+            self._arm()  # what has to be sent by itself goes with the acknowledgement; what is written goes at once
+        else:
+            self.transmit()
         self.on_progress()
+
+    def _arm(self) -> None:
+        timer_at = self._quic.get_timer()
+        if self._timer is not None and self._timer_at != timer_at:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None and timer_at is not None:
+            self._timer = self._loop.call_at(timer_at, self._handle_timer)
+        self._timer_at = timer_at
 
     def quic_event_received(self, event: events.QuicEvent) -> None:
         if isinstance(event, events.StreamDataReceived):
@@ -396,8 +405,21 @@ class Listener(QuicServer):
         self._retry: Any
         self._admission = admission
         self._prover = self._retry
+        self._arrivals = Arrivals()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._arrivals.listen(transport, self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._arrivals.close()
 
     def datagram_received(self, data: bytes | str, addr: Any) -> None:
+        self._receive(data, addr)
+        for more, sender in self._arrivals.waiting():
+            self._receive(more, sender)
+
+    def _receive(self, data: bytes | str, addr: Any) -> None:
         if isinstance(data, str) or not data:
             return
         if data[0] & 0x80:

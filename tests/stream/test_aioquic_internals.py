@@ -56,6 +56,18 @@ def test_the_fields_that_are_read_and_set_are_there() -> None:
     assert callable(QuicConnectionProtocol._transmit_soon)
 
 
+def test_a_turn_receives_handles_and_sends_as_the_original_does() -> None:
+    """`Endpoint` takes these steps apart: many datagrams, then the events and the answer once for all of them."""
+    received = inspect.getsource(QuicConnectionProtocol.datagram_received)
+    steps = ["self._quic.receive_datagram(", "self._process_events()", "self.transmit()"]
+    assert [received.count(step) for step in steps] == [1, 1, 1]
+    assert [received.index(step) for step in steps] == sorted(received.index(step) for step in steps)
+    armed = inspect.getsource(QuicConnectionProtocol.transmit)
+    assert "self._timer = self._loop.call_at(timer_at, self._handle_timer)" in armed
+    assert armed.rstrip().endswith("self._timer_at = timer_at")
+    assert "space.ack_at = now + self._ack_delay" in inspect.getsource(QuicConnection)
+
+
 def test_private_names_are_used_in_one_file_only() -> None:
     import re
     from pathlib import Path
