@@ -35,10 +35,12 @@ from .spectrum import kaplan_yorke, lyapunov_spectrum
 from .surrogate_test import surrogate_test
 from .surrogates import surrogates
 from .theiler import estimate_theiler
+from .verdict import Evidence, Verdict, classify_attractor
 from .warming import warm
 from .zero_one import zero_one_test
 
 __all__ = [
+    "Evidence",
     "OnlineDivergence",
     "OnlineEmbedding",
     "OnlineNeighbours",
@@ -46,9 +48,11 @@ __all__ = [
     "OnlineRecurrenceRate",
     "OnlineRqa",
     "OnlineZeroOne",
+    "Verdict",
     "autocorrelation",
     "basin_fractions",
     "basins",
+    "classify_attractor",
     "correlation_dimension",
     "correlation_sum",
     "dfa",
