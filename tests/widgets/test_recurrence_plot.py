@@ -11,6 +11,7 @@ from midstream_lab import attractors, registry
 from midstream_lab.attractors.systems import Henon, Lorenz
 from midstream_lab.errors import GapError, InputError
 from midstream_widgets import RecurrencePlot
+from midstream_widgets.clock import CLOCK
 from midstream_widgets.thresholds import ALL_PAIRS, RATES, Thresholds
 
 
@@ -78,6 +79,22 @@ def test_rate_and_radius_move_each_other(show, x):
     settle(view)
     assert view.rate == pytest.approx(0.05, rel=1e-2)
     assert rate.value == pytest.approx(0.05, rel=1e-2)
+
+
+def test_what_the_page_rounds_and_sends_back_late_moves_nothing(show, x):
+    view = show(x)
+    settle(view)
+    rate, radius = view._controls["rate"], view._controls["radius"]
+    rate.value = 0.1
+    settle(view)
+    rounded = radius.value * 10 ** (0.4 * radius.step)
+    rate.value = 0.3
+    settle(view)
+    shown = view.radius
+    CLOCK.post(setattr, radius, "value", rounded)
+    settle(view)
+    assert view.radius == shown
+    assert rate.value == 0.3
 
 
 def test_another_norm_keeps_what_was_set(show, x):

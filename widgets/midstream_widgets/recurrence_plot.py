@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -40,6 +41,9 @@ SOON, AT_ALL = 6000, 20_000
 
 #: Seconds without a move before what takes longer is begun.
 REST = 0.2
+
+#: Seconds within which a page sends back what it was told.
+ECHO = 2.0
 
 NORMS = ("max", "euclidean")
 KEYWORDS = ("radius", "rate", "delay", "embedding_dim", "theiler", "norm", "dt", "channel", "name")
@@ -180,6 +184,8 @@ class RecurrencePlot(OnClock, ipywidgets.VBox):
         whole = (0, self._rows)
         self._shown = Shown(radius=float(radius), norm=norm, rows=whole, columns=whole)
         self._pixels = SAVED_PIXELS
+        # What the sliders were told, and when.
+        self._sent: dict[str, deque[tuple[float, float]]] = {each: deque(maxlen=256) for each in ("rate", "radius")}
         self._tile: tuple[Shown, xr.DataArray] | None = None
         self.quantification: xr.Dataset | None = None
         self._lock = threading.Condition()
@@ -288,7 +294,7 @@ class RecurrencePlot(OnClock, ipywidgets.VBox):
         low, high = self._radii()
         self._controls: dict[str, Any] = {
             "rate": LogSlider(
-                value=min(max(self.rate, RATES[0]), RATES[1]), min=np.log10(RATES[0]), max=np.log10(RATES[1]),
+                value=self._in_range("rate"), min=np.log10(RATES[0]), max=np.log10(RATES[1]),
                 step=0.01, readout_format=".2g", description="recurrence rate", layout=wide,
                 tooltip="Share of the pairs outside the Theiler window that recur",
             ),
@@ -323,17 +329,28 @@ class RecurrencePlot(OnClock, ipywidgets.VBox):
 
     def _from_control(self, field: str, value: Any) -> None:
         # Handled on the clock's thread, as is what brings the controls to what a program has set.
-        if not self._following and not self._stands_at(field, value):
+        if self._following or self._stands_at(field, value):
+            return
+        # The page rounds what it is told to the steps of a slider and sends that back, perhaps after the next move.
+        begun = time.monotonic() - ECHO
+        if field == "norm" or not any(
+            when > begun and self._near(field, value, told) for when, told in self._sent[field]
+        ):
             setattr(self, field, value)
 
     def _stands_at(self, field: str, value: Any) -> bool:
-        """Whether a control at `value` says what holds; the page rounds what it is told to the steps of a slider."""
+        """Whether a control at `value` says what holds."""
         if field == "norm":
             return bool(value == self.norm)
-        known = getattr(self, field)
-        if field == "rate":
-            known = min(max(known, RATES[0]), RATES[1])
-        return bool(abs(np.log10(value / known)) < 0.505 * self._controls[field].step)
+        return self._near(field, value, self._in_range(field))
+
+    def _near(self, field: str, value: float, other: float) -> bool:
+        """Whether two values are the same step of a slider."""
+        return bool(abs(np.log10(value / other)) < 0.505 * self._controls[field].step)
+
+    def _in_range(self, field: str) -> float:
+        """What a slider is to show."""
+        return self.radius if field == "radius" else min(max(self.rate, RATES[0]), RATES[1])
 
     _following = False
 
@@ -419,14 +436,15 @@ class RecurrencePlot(OnClock, ipywidgets.VBox):
             return
         self._following = True
         try:
-            rate, radius = self._controls["rate"], self._controls["radius"]
+            radius = self._controls["radius"]
             low, high = self._radii()
             if (radius.min, radius.max) != (low, high):
                 radius.min, radius.max = min(low, radius.min), max(high, radius.max)
                 radius.min, radius.max, radius.step = low, high, (high - low) / 300
-            for control, value in ((rate, min(max(self.rate, RATES[0]), RATES[1])), (radius, self.radius)):
-                if not self._stands_at("rate" if control is rate else "radius", control.value):
-                    control.value = value
+            for field, sent in self._sent.items():
+                if not self._stands_at(field, self._controls[field].value):
+                    self._controls[field].value = value = self._in_range(field)
+                    sent.append((time.monotonic(), value))
             self._controls["norm"].value = self.norm
         finally:
             self._following = False
