@@ -14,6 +14,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 # `read` and `resample` are bound here because the modules of the same name would hide them once imported.
+from .mapping import map_series
 from .read import read
 from .registry import running
 from .resample import resample
@@ -25,6 +26,7 @@ __all__ = [
     "feed",
     "logic",
     "loops",
+    "map_series",
     "plot",
     "read",
     "resample",

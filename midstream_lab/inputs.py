@@ -56,7 +56,10 @@ def _of_dataarray(x: xr.DataArray) -> xr.DataArray:
         # Time of another name, of which a scalar coordinate "time" (a moment selected before) is no part.
         return x.drop_vars("time", errors="ignore").rename({x.dims[0]: "time"})
     if "time" not in x.dims or x.ndim > 2:
-        raise InputError(f"a sequence has the dimensions time and channel, not {x.dims}; rename or select first")
+        raise InputError(
+            f"a sequence has the dimensions time and channel, not {x.dims}; rename or select first, or map over the "
+            "others with map_series"
+        )
     other = [str(d) for d in x.dims if d != "time"]
     x = x.transpose("time", *other)
     return x.rename({other[0]: "channel"}) if other and other[0] != "channel" else x

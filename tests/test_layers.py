@@ -17,6 +17,7 @@ FLOORS = {
     "timebase": 0.1,
     "times": 0.2,
     "inputs": 0.3,
+    "mapping": 1.0,
     "registry": 1.0,
     "warm": 1.0,
     "sequence": 1.1,

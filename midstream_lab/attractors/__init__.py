@@ -35,7 +35,7 @@ from .spectrum import kaplan_yorke, lyapunov_spectrum
 from .surrogate_test import surrogate_test
 from .surrogates import surrogates
 from .theiler import estimate_theiler
-from .verdict import Evidence, Verdict, classify_attractor
+from .verdict import Evidence, Verdict, classify_attractor, map_verdict
 from .warming import warm
 from .zero_one import zero_one_test
 
@@ -69,6 +69,7 @@ __all__ = [
     "kaplan_yorke",
     "lyapunov_max",
     "lyapunov_spectrum",
+    "map_verdict",
     "mutual_information",
     "orbit_diagram",
     "pecuzal",

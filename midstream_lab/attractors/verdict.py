@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from .. import __version__
+from ..mapping import map_series
 from ..sequence import series
 from ._evidence import MIN_SAMPLES, judge_data, linear_error
 from .delay import choose_delay
@@ -19,7 +20,7 @@ from .lyapunov import lyapunov_max
 from .surrogate_test import surrogate_test
 from .zero_one import zero_one_test
 
-__all__ = ["KINDS", "Evidence", "Verdict", "classify_attractor"]
+__all__ = ["KINDS", "Evidence", "Verdict", "classify_attractor", "map_verdict"]
 
 KINDS = ("fixed point", "limit cycle", "torus", "strange", "stochastic", "inconclusive")
 #: A sequence whose range is this share of its size is at rest, to rounding.
@@ -215,6 +216,33 @@ def classify_attractor(x: Any, *, dt: Any = None, channel: str | None = None, rn
         if found is not None:
             return found
     raise AssertionError("the last step decides")
+
+
+def map_verdict(x: xr.DataArray, *, dim: str = "time", dt: Any = None, rng: Any = 0) -> xr.Dataset:
+    """The verdict on each series of an array, with its labels; lazy for a dask array (see `map_series`).
+
+    Parameters
+    ----------
+    x : xarray.DataArray
+        With `dim` and any other dimensions.
+    dim : str, optional
+    dt, rng : optional
+        As for `classify_attractor`.
+
+    Returns
+    -------
+    xarray.Dataset
+        `kind`, `status`, `reasons`, `period`, `exponent` and its `interval` over the other dimensions.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> t = np.arange(1000)
+    >>> x = xr.DataArray([np.sin(t / 5), np.exp(-t / 9)], dims=("sensor", "time"), coords={"sensor": ["a", "b"]})
+    >>> map_verdict(x, dt=1)["kind"].values.tolist()
+    ['limit cycle', 'fixed point']
+    """
+    return map_series(classify_attractor, x, dim=dim, dt=dt, rng=rng)
 
 
 def _rest(case: _Case, rng: Any) -> Verdict | None:
