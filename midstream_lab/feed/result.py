@@ -47,6 +47,8 @@ def values_of(result: Any, schema: Schema, name: str) -> list[Any]:
 def _scalars(result: Any, name: str) -> dict[str, tuple[Any, str]]:
     """Name, value and unit of everything in `result` that fits into one row."""
     items: dict[str, Any]
+    if hasattr(result, "to_xarray"):  # a verdict, say
+        result = result.to_xarray()
     if isinstance(result, xr.Dataset):
         items = {str(key): variable for key, variable in result.data_vars.items()}
     elif isinstance(result, Mapping):

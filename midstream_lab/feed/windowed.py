@@ -34,8 +34,9 @@ class Windowed:
     ----------
     fn : callable
         Gets a DataArray of `window` rows (the numeric channels), as `Feed.window` gives it. Returns a number,
-        a mapping, a DataArray or a Dataset. Numbers, booleans and texts become columns; a variable over the
-        dimension ``end`` of size 2 becomes two, ``name_low`` and ``name_high``; other arrays are left out.
+        a mapping, a DataArray, a Dataset or what has ``to_xarray()``. Numbers, booleans and texts become columns; a
+        variable over the dimension ``end`` of size 2 becomes two, ``name_low`` and ``name_high``; other arrays are left
+        out.
     window : int
         Rows of a window.
     every : int

@@ -16,6 +16,7 @@ from midstream_lab.attractors import (
     OnlineRecurrenceRate,
     OnlineRqa,
     OnlineZeroOne,
+    classify_attractor,
     divergence_curve,
     embed,
     lyapunov_max,
@@ -97,6 +98,10 @@ CASES = {
     "Windowed(lyapunov_max)": Case(
         make=lambda every: Windowed(lyapunov_max, window=WINDOW, every=4 * every, late="wait"),
         batch=lambda x: lyapunov_max(x, dt=1),
+    ),
+    "Windowed(classify_attractor)": Case(
+        make=lambda every: Windowed(classify_attractor, window=WINDOW, every=4 * every, late="wait"),
+        batch=lambda x: classify_attractor(x, dt=1).to_xarray(),
     ),
 }
 TWINS = [row for row in TABLE if row.twin.startswith("Online")]

@@ -16,6 +16,7 @@ OnlineRecurrenceRate               rqa: recurrence_rate    exact          the la
 OnlineRqa                          rqa                     exact          the last `window` rows
 OnlineZeroOne                      zero_one_test           on its block   the newest whole block
 Windowed(lyapunov_max)             lyapunov_max            exact          the last `window` rows, anew
+Windowed(classify_attractor)       classify_attractor      exact          the last `window` rows, anew
 ================================== ======================= ============== ============================
 
 Exact means equal to the batch function on those rows; of two neighbours that are equally near (quantised data) the
@@ -26,9 +27,9 @@ Missing rows and values that are not finite start a twin again: windows never re
 and a twin a memory, that grow with `window` at most. To put a result together takes about a millisecond, for
 `OnlineDivergence` a time that grows with `window` times `steps`: at 10,000 rows a second choose `every` of 100 or more.
 
-The exponent with its interval has no twin: it rests on resampling over several embeddings, which nothing updates row by
-row. ``Windowed(lyapunov_max, window=..., every=...)`` computes it anew; its rows bear the time of the newest row of the
-window, and windows that touch a gap are left out.
+The exponent with its interval and the verdict have no twin: they rest on resampling over several embeddings, which
+nothing updates row by row. ``Windowed(lyapunov_max, window=..., every=...)`` computes them anew; its rows bear the time
+of the newest row of the window, and windows that touch a gap are left out.
 """
 
 from .base import Twin

@@ -65,6 +65,12 @@ TABLE = (
         tolerance=0,
         over="the last `window` rows, anew",
     ),
+    Row(
+        twin="Windowed(classify_attractor)",
+        batch="classify_attractor",
+        tolerance=0,
+        over="the last `window` rows, anew",
+    ),
 )
 
 
