@@ -101,7 +101,7 @@ def follow(client: Any, recorded: list[Recorded], *, seconds: float | None) -> N
     LabError
         What ended the first recorder that did not end well.
     """
-    deadline = time.monotonic() + (seconds or float("inf"))
+    deadline = time.monotonic() + (float("inf") if seconds is None else seconds)
     settle()
     progress = Progress()
     try:

@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..feed.reader import Policy
 from ..priority import Priority
 from .progress import LOOK, Meter, Progress, settle
+from .serve import positive
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -59,7 +60,7 @@ def subscription_options(command: argparse.ArgumentParser, *, policy: str = "dro
         action="store_true",
         help="do not check who answers: whoever does gets the card's token, and is believed",
     )
-    command.add_argument("--seconds", type=float, help="stop after this long (default: at the end or Ctrl-C)")
+    command.add_argument("--seconds", type=positive, help="stop after this long (default: at the end or Ctrl-C)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -179,7 +180,7 @@ def watch(client: Any, watched: list[Watched], *, seconds: float | None) -> None
     LabError
         The error of the first feed that ended for one.
     """
-    deadline = time.monotonic() + (seconds or float("inf"))
+    deadline = time.monotonic() + (float("inf") if seconds is None else seconds)
     settle()
     progress = Progress()
     try:

@@ -227,6 +227,17 @@ def test_nobody_is_believed_without_a_certificate_unless_that_is_said_in_so_many
     assert "x: 2 rows" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("seconds", ["-1", "0", "nan", "inf", "soon"])
+@pytest.mark.parametrize("command", [["watch", "a.card"], ["record", "a.card", "b.zarr"]], ids=lambda words: words[0])
+def test_a_time_to_stop_is_a_positive_number(
+    command: list[str], seconds: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, f"--seconds={seconds}"])
+    assert ended.value.code == 2
+    assert f"{seconds!r} is not a positive number" in capsys.readouterr().err
+
+
 def test_qlog_is_written_where_asked_for(tmp_path: Path) -> None:
     from midstream_lab.stream import Replay, serve
 
