@@ -43,8 +43,9 @@ def test_six_starts_of_every_system_clear_the_bar(noise: float) -> None:
         if not (noise and known.kind == "fixed point")
     }
     assert verdict_shortfalls(told) == []
-    for name in ("Lorenz96 N=40", "Mackey-Glass 30"):
+    for name in ("Lorenz96 N=40", "double pendulum"):  # too many dimensions, and no attractor
         assert "inconclusive" in told[name]
+        assert "limit cycle" not in told[name]
 
 
 @pytest.mark.slow
