@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import json
 import numba.core.dispatcher
@@ -82,6 +84,7 @@ print(json.dumps({"steps": steps, "before": before, "new": {k: v for k, v in aft
 """
 
 
+@pytest.mark.slow
 def test_after_warm_no_face_compiles_anything_on_any_kind_of_input() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], check=True, capture_output=True, text=True)
     told = json.loads(done.stdout)

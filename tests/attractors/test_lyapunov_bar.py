@@ -75,6 +75,7 @@ def test_half_of_one_system_inconclusive_is_not_enough_to_fail(runs: dict[str, l
     assert shortfalls(kept) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(REPORTED))
 def test_noise_of_one_percent_is_borne(name: str) -> None:
     row = summarise([run_of(name, [11, seed], noise=0.01) for seed in range(8)])

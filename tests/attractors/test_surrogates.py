@@ -149,6 +149,7 @@ def test_ends_of_a_whole_number_of_periods_match() -> None:
     assert (last - first - 1) % 50 in (0, 1, 49)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("weights", "distort", "most"),
     [
