@@ -70,6 +70,11 @@ class FormulaError(InputError):
         super().__init__(f"{message}\n  {text}\n  {' ' * position}^")
         self.text = text
         self.position = position
+        self._given = message, text, position
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, int], dict[str, object]]:
+        # Exception gives __init__ the message alone, and a worker's error would not come back from another process
+        return type(self), self._given, self.__dict__
 
 
 class MissingExtra(LabError, ImportError):

@@ -38,22 +38,25 @@ def map_series(
     progress : callable, optional
         ``progress(done, total)`` after each series of an array in memory.
     **options
-        Passed on to `function`.
+        Passed on to `function`; an option of its own that is called `dim`, `keep` or `progress` goes in with
+        `functools.partial`.
 
     Returns
     -------
     xarray.Dataset
         The variables of the results over the other dimensions of `x`, with their labels; a bare number, text or
-        unnamed array is called ``result``. Results of unequal length (curves over ``lag``, say) are filled up with NaN.
+        unnamed array is called ``result``. Results of unequal length (curves over ``lag``, say) or with other labels
+        are put side by side and filled up with NaN; attributes in which they differ are left out.
         Of a dask array the result is lazy: only the first series is computed at once, to see what comes out; the others
-        run on the caller's scheduler, each in a task of its own, and must give variables of the same shapes.
+        run on the caller's scheduler, each in a task of its own, and must give variables of the same shapes, labels
+        and types of number. Of the attributes of the first result the texts are kept, as numbers may be its own.
 
     Raises
     ------
     InputError
-        If `x` has no dimension `dim` or no series, a variable of `keep` does not exist, or, when a lazy result is
-        computed, a series gives other shapes than the first. What `function` raises carries a note with the labels of
-        its series.
+        If `x` has no dimension `dim` or no series, a variable of `keep` does not exist, a result bears a name that `x`
+        uses, or, when a lazy result is computed, a series gives other shapes, labels or types than the first. What
+        `function` raises carries a note with the labels of its series.
 
     Examples
     --------
@@ -75,12 +78,16 @@ def map_series(
     others = [other for other in x.dims if other != dim]
     if not all(x.sizes[other] for other in others):
         raise InputError(f"there is no series: the sizes of x are {dict(x.sizes)}")
+    outer = x.drop_vars([k for k, v in x.coords.items() if dim in v.dims]).isel({dim: 0}).coords
     if not others:
-        return _call(function, x, keep, options)
-    outer = xr.Coordinates({k: v for k, v in x.coords.items() if dim not in v.dims and v.ndim})
-    lazy = _lazy(function, x, dim, others, keep, options) if x.chunks is not None else None
-    found = lazy if lazy is not None else _eager(function, x, others, keep, progress, options)
-    return found.assign_coords(outer)
+        found = _call(function, x, keep, options)
+    elif x.chunks is not None:
+        found = _lazy(function, x, dim, others, keep, options)
+    else:
+        found = _eager(function, x, others, keep, progress, options)
+    # a moment or place that was selected before is one of the labels, unless the result has something of that name
+    alone = [k for k, v in outer.items() if v.ndim == 0 and (k in found.variables or k in found.dims)]
+    return found.assign_coords(outer.to_dataset().drop_vars(alone).coords)
 
 
 def _series(x: xr.DataArray, others: list[Any]) -> Iterator[tuple[dict[Any, int], xr.DataArray]]:
@@ -113,6 +120,27 @@ def _call(function: Callable[..., Any], series: xr.DataArray, keep: list[str] | 
     return found[keep]
 
 
+def _check_names(found: xr.Dataset, x: xr.DataArray, others: list[Any]) -> None:
+    """Nothing of a result may be called as a dimension that it is put along, or as the labels there."""
+    used = {*others, *(k for k, v in x.coords.items() if set(v.dims) & set(others))}
+    if taken := sorted(str(k) for k in used & {*found.dims, *found.variables}):
+        raise InputError(f"both x and the result have {', '.join(taken)}; rename that of x first")
+
+
+def _level(results: list[xr.Dataset]) -> list[xr.Dataset]:
+    """Dimensions without labels, made as long as the longest; those with labels are aligned when put together."""
+    longest: dict[Any, int] = {}
+    for found in results:
+        for dim, size in found.sizes.items():
+            if dim not in found.indexes:
+                longest[dim] = max(size, longest.get(dim, 0))
+    short = [{dim: (0, n - found.sizes.get(dim, n)) for dim, n in longest.items()} for found in results]
+    return [
+        found.pad({dim: by for dim, by in pads.items() if by[1]}) if any(by[1] for by in pads.values()) else found
+        for found, pads in zip(results, short, strict=True)
+    ]
+
+
 def _eager(
     function: Callable[..., Any],
     x: xr.DataArray,
@@ -125,8 +153,10 @@ def _eager(
     results = []
     for done, (_, series) in enumerate(_series(x, others), start=1):
         results.append(_call(function, series, keep, options))
+        _check_names(results[-1], x, others)
         if progress is not None:
             progress(done, total)
+    results = _level(results)
     # one dimension after another, the last first, so that each has its place before those of the results
     for other in reversed(others):
         size = x.sizes[other]
@@ -135,8 +165,8 @@ def _eager(
                 results[k : k + size],
                 dim=other,
                 data_vars="all",
-                coords="minimal",
-                compat="override",
+                coords="different",
+                compat="equals",
                 join="outer",
                 combine_attrs="drop_conflicts",
             )
@@ -153,31 +183,38 @@ def _lazy(
 
     first = next(_series(x, others))[1]
     template = _call(function, first.compute(), keep, options)
-    names = [str(name) for name in template.data_vars]
-    shapes = {name: template[name].shape for name in names}
+    _check_names(template, x, others)
+    names = list(template.data_vars)
+    kinds: dict[Any, Any] = {name: (template[name].shape, _dtype(template[name])) for name in names}
+    inner = dict(template.coords.variables)
     task = dask.delayed(_values, pure=True, nout=len(names))
-    parts: dict[str, list[Any]] = {name: [] for name in names}
+    parts: dict[Any, list[Any]] = {name: [] for name in names}
     for _, series in _series(x, others):
         labels = {k: v for k, v in series.coords.items() if v.ndim == 0}
         shell = (
             series.dims,
             dict(series.attrs),
             series.name,
-            {dim: series[dim].variable} if dim in series.coords else {},
+            {k: v.variable for k, v in series.coords.items() if v.ndim},
         )
-        arrays = task(series.data, shell, labels, function, keep, options, shapes)
+        arrays = task(series.data, shell, labels, function, keep, options, kinds, inner)
         for name, array in zip(names, arrays, strict=True):
-            parts[name].append(da.from_delayed(array, shapes[name], dtype=_dtype(template[name])))
+            parts[name].append(da.from_delayed(array, *kinds[name]))
     sizes = tuple(x.sizes[other] for other in others)
     stacked = {
         name: (
             (*others, *template[name].dims),
-            da.stack(parts[name]).reshape(sizes + shapes[name]),
-            template[name].attrs,
+            da.stack(parts[name]).reshape(sizes + kinds[name][0]),
+            _texts(template[name].attrs),
         )
         for name in names
     }
-    return xr.Dataset(stacked, coords=template.coords, attrs=template.attrs)
+    return xr.Dataset(stacked, coords=template.coords, attrs=_texts(template.attrs))
+
+
+def _texts(attrs: dict[Any, Any]) -> dict[Any, Any]:
+    """The attributes of one result that may be said of all: units and method, not a delay chosen for its series."""
+    return {k: v for k, v in attrs.items() if isinstance(v, str)}
 
 
 def _dtype(variable: xr.DataArray) -> np.dtype:
@@ -186,16 +223,33 @@ def _dtype(variable: xr.DataArray) -> np.dtype:
 
 
 def _values(
-    data: np.ndarray, shell: Any, labels: Any, function: Callable[..., Any], keep: Any, options: Any, shapes: Any
+    data: np.ndarray,
+    shell: Any,
+    labels: Any,
+    function: Callable[..., Any],
+    keep: Any,
+    options: Any,
+    kinds: dict[Any, tuple[tuple[int, ...], np.dtype]],
+    inner: dict[Any, xr.Variable],
 ) -> tuple[np.ndarray, ...]:
-    """The work of one task: the variables of one result, in the order of `shapes`."""
+    """The work of one task: the variables of one result, in the order of `kinds`."""
     dims, attrs, name, coords = shell
     series = xr.DataArray(np.asarray(data), dims=dims, coords=coords, attrs=attrs, name=name).assign_coords(labels)
     found = _call(function, series, keep, options)
-    for variable, shape in shapes.items():
+    here = ", ".join(f"{k}={v.item()!r}" for k, v in labels.items()) or "a later series"
+    advice = "choose variables that agree with keep=[...], fix them by an option, or compute the array first"
+    if missing := [variable for variable in kinds if variable not in found]:
+        raise InputError(f"{missing} of the first series are missing in the result of {here}; {advice}")
+    for variable, (shape, dtype) in kinds.items():
         if found[variable].shape != shape:
             raise InputError(
-                f"{variable} has the shape {found[variable].shape} here and {shape} in the first series; choose "
-                "variables of one shape with keep=[...], or compute the array first"
+                f"{variable} has the shape {found[variable].shape} in {here} and {shape} in the first series; {advice}"
             )
-    return tuple(found[variable].values.astype(_dtype(found[variable])) for variable in shapes)
+        if not np.can_cast(_dtype(found[variable]), dtype, "safe"):
+            raise InputError(
+                f"{variable} is {_dtype(found[variable])} in {here} and {dtype} in the first series; {advice}"
+            )
+    for label, values in inner.items():
+        if label not in found.coords or not found[label].variable.equals(values):
+            raise InputError(f"the labels {label!r} in {here} are not those of the first series; {advice}")
+    return tuple(found[variable].values.astype(dtype) for variable, (_, dtype) in kinds.items())

@@ -68,6 +68,45 @@ def test_curves_of_unequal_length_are_filled_up() -> None:
     assert lengths == [2 + int(abs(float(x[0, 0, k])) * 3) for k in range(3)]
 
 
+def test_lengths_without_labels_are_filled_up_too() -> None:
+    x = array(sites=1, sensors=3) * xr.DataArray([1.0, 10.0, 100.0], dims="sensor")
+    found = map_series(lambda series: xr.DataArray(np.ones(2 + 3 * (series.std().item() > 5)), dims="k"), x)
+    assert found["result"].isel(site=0).notnull().sum("k").values.tolist() == [2, 5, 5]
+
+
+def test_other_labels_are_put_side_by_side_each_with_its_values() -> None:
+    x = array(sites=1, sensors=2) * xr.DataArray([1.0, 100.0], dims="sensor")
+    found = map_series(attractors.correlation_sum, x)
+    for k in range(2):
+        want = attractors.correlation_sum(x.isel(site=0, sensor=k, drop=True))
+        got = found["correlation_sum"].isel(site=0, sensor=k, drop=True).sel(radius=want["radius"])
+        assert got.values.tolist() == want["correlation_sum"].values.tolist()
+
+
+def test_a_value_of_each_result_that_is_a_coordinate_is_kept_for_each() -> None:
+    x = array(sites=1, sensors=3)
+    found = map_series(lambda series: series[:2].assign_coords(start=float(series[0])), x)
+    assert found["start"].values.ravel().tolist() == x[0, 0].values.tolist()
+
+
+def test_levels_of_stacked_dimensions_and_selected_places_are_labels() -> None:
+    x = array().stack(where=("site", "sensor")).assign_coords(year=1990)
+    for each in (x, x.chunk()):
+        found = map_series(attractors.permutation_entropy, each)
+        assert found.indexes["where"].equals(x.indexes["where"])
+        assert found["year"].item() == 1990
+        one = map_series(attractors.permutation_entropy, array()).sel(site="south", sensor=20)
+        assert found["entropy"].sel(site="south", sensor=20).values.item() == one["entropy"].item()
+
+
+def test_a_name_that_both_have_is_refused() -> None:
+    x = array(sites=1)
+    for named in (x.rename(sensor="component"), x.assign_coords(entropy=("sensor", [1.0, 2.0, 3.0]))):
+        for each in (named, named.chunk()):
+            with pytest.raises(InputError, match=r"both x and the result have (component|entropy); rename"):
+                map_series(lambda s: attractors.permutation_entropy(s).merge(attractors.embed(s, delay=1, dim=2)), each)
+
+
 def test_one_series_is_a_plain_call() -> None:
     x = array()[0, :, 0]
     assert map_series(attractors.permutation_entropy, x)["entropy"].dims == ()
@@ -144,6 +183,33 @@ class TestLazily:
 
         with pytest.raises(InputError, match=r"keep=\[\.\.\.\]"):
             map_series(ramp, x.chunk()).compute(scheduler="synchronous")
+
+    def test_other_labels_than_the_first_are_an_error(self) -> None:
+        """Of the same length: the first series' radii would be read as those of the others."""
+        x = array(sites=1, sensors=2) * xr.DataArray([1.0, 100.0], dims="sensor")
+        lazy = map_series(attractors.correlation_sum, x.chunk(sensor=1))
+        with pytest.raises(InputError, match=r"the labels 'radius' in .*sensor=20.* are not those of the first"):
+            lazy.compute(scheduler="synchronous")
+        same = np.geomspace(0.1, 100, 5)
+        lazy = map_series(attractors.correlation_sum, x.chunk(sensor=1), radii=same).compute(scheduler="synchronous")
+        assert lazy["radius"].values.tolist() == same.tolist()
+
+    def test_a_number_is_never_cut_to_the_type_of_the_first(self) -> None:
+        x = array(sites=1, sensors=2) * xr.DataArray([1.0, 100.0], dims="sensor")
+        lazy = map_series(lambda series: 0 if float(series.std()) < 5 else 1.5, x.chunk())
+        with pytest.raises(InputError, match=r"result is float64 in .*sensor=20.* and int64 in the first"):
+            lazy.compute(scheduler="synchronous")
+
+    def test_a_number_chosen_for_the_first_is_not_said_of_all(self) -> None:
+        x = array(sites=1)
+        lazy = map_series(attractors.correlation_sum, x.chunk(), radii=[1.0, 2.0])
+        assert "theiler" not in lazy.attrs
+        assert "Theiler" in lazy.attrs["citation"]
+
+    def test_other_coordinates_along_time_come_with_each_series(self) -> None:
+        x = array().assign_coords(phase=("time", np.arange(600.0)))
+        lazy = map_series(lambda series: float(series["phase"].mean()), x.chunk())
+        assert (lazy.compute(scheduler="synchronous")["result"] == 299.5).all()
 
     @pytest.mark.slow
     def test_a_cluster_of_two_workers_gives_the_same(self) -> None:

@@ -1,6 +1,7 @@
 """Formulas and their monitors, against verdicts worked out by hand and against a slow, obvious evaluator."""
 
 import math
+import pickle
 import random
 
 import pytest
@@ -154,6 +155,15 @@ def test_what_cannot_be_read_is_shown_with_a_caret(text: str, position: int, mes
     assert message in str(caught.value)
     assert caught.value.position == position
     assert str(caught.value).splitlines()[-1] == " " * (position + 2) + "^"
+
+
+def test_an_error_of_another_process_comes_back_whole() -> None:
+    with pytest.raises(FormulaError) as caught:
+        parse("a > > 1")
+    caught.value.add_note("in the series sensor=3")
+    back = pickle.loads(pickle.dumps(caught.value))
+    assert (str(back), back.text, back.position) == (str(caught.value), caught.value.text, caught.value.position)
+    assert back.__notes__ == ["in the series sensor=3"]
 
 
 def test_deep_nesting_is_refused_not_a_crash() -> None:
