@@ -114,7 +114,7 @@ class LabPage:
         self.wait_for("() => window.jupyterapp?.shell?.currentWidget?.context?.sessionContext?.session?.kernel != null")
         self.wait_for(f"async () => (await {KERNEL}.info) != null")
 
-    def wait_for(self, predicate: str, *, timeout: float = 60.0) -> Any:
+    def wait_for(self, predicate: str, *, timeout: float = 120.0) -> Any:
         """Ask the page `predicate`, a JavaScript function, until it gives something true, and return that.
 
         The page's own waiting is tied to its animation frames, and a question to it has no limit of its own:
@@ -134,7 +134,7 @@ class LabPage:
         """Start all cells; what is waited for afterwards says when they are done."""
         self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
 
-    def execute(self, code: str, *, timeout: float = 60.0) -> str:
+    def execute(self, code: str, *, timeout: float = 120.0) -> str:
         """Run `code` in the notebook's kernel and give what it prints; an exception there is raised here."""
         said = self.page.evaluate(
             """async ([code, limit]) => {

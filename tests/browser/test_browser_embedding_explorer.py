@@ -99,7 +99,7 @@ def test_closing_and_running_again_leave_one_view(ran) -> None:
     with ran(EXPLORER, "view.close()", EXPLORER) as page:
         wait_drawn(page, "5 3 40")
         assert page.execute("from midstream_lab import registry; print(len(list(registry.running())))") == "1\n"
-        page.execute("assert view.wait(timeout=60)")
+        page.execute("assert view.wait(timeout=100)")
         page.execute("import threading; view.close()")
         page.wait_for("() => document.querySelectorAll('.midstream-grid').length === 0")
         assert page.problems == []
