@@ -31,7 +31,12 @@ FLAGS = [
 ]
 
 #: What a page may complain of without any fault of ours: software rendering is slow at reading pixels back.
-HARMLESS = ("GPU stall due to ReadPixels", "Automatic fallback to software WebGL")
+HARMLESS = (
+    "GPU stall due to ReadPixels",
+    "Automatic fallback to software WebGL",
+    # JupyterLab, to a widget that was closed while a message for its view was on the way
+    "processLuminoMessage",
+)
 
 
 @contextmanager
