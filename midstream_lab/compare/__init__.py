@@ -4,9 +4,12 @@ from .alignment import Alignment
 from .dtw import derivative, dtw, dtw_distance
 from .edit import EditAlignment, edit_alignment, edit_distance, edit_similarity
 from .lcs import CommonSubsequence, lcs, lcs_length
+from .measures import MEASURES
+from .pairwise import pairwise
 from .warming import warm
 
 __all__ = [
+    "MEASURES",
     "Alignment",
     "CommonSubsequence",
     "EditAlignment",
@@ -18,5 +21,6 @@ __all__ = [
     "edit_similarity",
     "lcs",
     "lcs_length",
+    "pairwise",
     "warm",
 ]

@@ -26,6 +26,7 @@ def warm() -> Iterator[tuple[str, int, int]]:
     from .dtw import dtw, dtw_distance
     from .edit import edit_alignment, edit_distance
     from .lcs import lcs
+    from .pairwise import pairwise
 
     x, y = [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]
     jobs = {
@@ -36,6 +37,7 @@ def warm() -> Iterator[tuple[str, int, int]]:
         "edit_distance": lambda: edit_distance("abc" * 99, "acb" * 99),
         "edit_distance, weights": lambda: edit_distance("abc", "acb", insert=2),
         "edit_alignment": lambda: edit_alignment("abc", "acb"),
+        "pairwise": lambda: pairwise([x, y]),
         "lcs": lambda: lcs("abc" * 400, "acb" * 400),
     }
     for done, (name, job) in enumerate(jobs.items(), 1):
