@@ -32,6 +32,7 @@ from .rqa import rqa
 from .scaling import dfa, hurst
 from .sections import poincare_section
 from .spectrum import kaplan_yorke, lyapunov_spectrum
+from .spectrum_from_data import lyapunov_spectrum_from_data
 from .surrogate_test import surrogate_test
 from .surrogates import surrogates
 from .theiler import estimate_theiler
@@ -69,6 +70,7 @@ __all__ = [
     "kaplan_yorke",
     "lyapunov_max",
     "lyapunov_spectrum",
+    "lyapunov_spectrum_from_data",
     "map_verdict",
     "mutual_information",
     "orbit_diagram",

@@ -44,6 +44,7 @@ def warm() -> Iterator[tuple[str, int, int]]:
     from .scaling import dfa, hurst
     from .sections import poincare_section
     from .spectrum import lyapunov_spectrum
+    from .spectrum_from_data import lyapunov_spectrum_from_data
     from .surrogate_test import surrogate_test
     from .surrogates import surrogates
     from .theiler import estimate_theiler
@@ -70,6 +71,7 @@ def warm() -> Iterator[tuple[str, int, int]]:
         "pecuzal": lambda: pecuzal(x, max_lag=3, max_dim=2),
         "embedding_report": lambda: embedding_report(x, max_dim=2),
         "tangent": lambda: lyapunov_max(x, draws=2),
+        "spectrum_from_data": lambda: lyapunov_spectrum_from_data(x, embedding_dim=2, draws=2),
         "correlation": lambda: (correlation_sum(x), sample_entropy(x)),
         "recurrence": lambda: (recurrence_matrix(x), recurrence_points(x), recurrence_tile(x), rqa(x)),
         "entropy": lambda: (permutation_entropy(x), permutation_entropy(x, weighted=True)),

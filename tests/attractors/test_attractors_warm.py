@@ -38,6 +38,7 @@ for kind in kinds:
     attractors.lyapunov_max(kind, dt=dt)
     attractors.lyapunov_max(kind, dt=dt, delay=2, embedding_dim=3, theiler=4)
     attractors.divergence_curve(kind, dt=dt, neighbours=3)
+    attractors.lyapunov_spectrum_from_data(kind, dt=dt, draws=3)
     attractors.embed(kind, delay=2, dim=3)
     attractors.mutual_information(kind, max_lag=9)
     attractors.autocorrelation(kind, max_lag=9)
