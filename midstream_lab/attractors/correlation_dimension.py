@@ -139,14 +139,16 @@ def correlation_dimension(
     Notes
     -----
     The interval joins, as independent errors: the spread over the scaling regions, over the embeddings of the plateau
-    and between the two halves of the data, and 5% of the value. n samples cannot show more than 2 log10(n) dimensions
-    (Eckmann & Ruelle 1992): what is larger is inconclusive. Of 20,000 samples or more every pair counts where less than
-    0.1% of them are close; where more are, evenly thinned vectors do, at least 10,000.
+    and between the two halves of the data, and 5% of the value. n independent points cannot show more than
+    2 log10(n) dimensions (Eckmann & Ruelle 1992); samples that depend on each other for a Theiler window w count as
+    n / w points, and what is larger is inconclusive. Smith (1988) asks for far more. Of 20,000 samples or more every
+    pair counts where less than 0.1% of them are close; where more are, evenly thinned vectors do, at least 10,000.
 
     References
     ----------
     Grassberger & Procaccia (1983), Phys. Rev. Lett. 50, 346; Theiler (1986), Phys. Rev. A 34, 2427; Takens (1985),
-    Lect. Notes Math. 1125, 99; Eckmann & Ruelle (1992), Physica D 56, 185; Deshmukh et al. (2021), Chaos 31, 123102.
+    Lect. Notes Math. 1125, 99; Smith (1988), Phys. Lett. A 133, 283; Eckmann & Ruelle (1992), Physica D 56, 185;
+    Deshmukh et al. (2021), Chaos 31, 123102.
 
     Examples
     --------
@@ -194,7 +196,7 @@ def correlation_dimension(
         fit_regions(radii, share, _pairs(values, delay, int(m), theiler)) for m, share in zip(dims, shares, strict=True)
     ]
     estimates = np.array([fit.value for fit in fits])
-    first, reasons = _plateau(estimates, len(values))
+    first, reasons = _plateau(estimates, len(values), max(theiler, found.memory))
     value, low, high, takens = np.nan, np.nan, np.nan, np.nan
     if first is not None:
         chosen = range(first, first + PLATEAU)
@@ -245,16 +247,20 @@ def _half(values: np.ndarray, part: int, delay: int, dim: int, theiler: int, rad
     return fit_regions(radii, _share(half, delay, dim, theiler, radii), _pairs(half, delay, dim, theiler)).value
 
 
-def _plateau(estimates: np.ndarray, n: int) -> tuple[int | None, list[str]]:
-    """Index of the first embedding of the plateau, or None with the reason."""
+def _plateau(estimates: np.ndarray, n: int, window: int) -> tuple[int | None, list[str]]:
+    """Index of the first embedding of the plateau, or None with the reason; points depend on others in `window`."""
     if not np.isfinite(estimates[:PLATEAU]).all():
         return None, ["no scaling region: too few close pairs for the radii that scale"]
     for first in range(1, len(estimates) - PLATEAU + 1):
         part = estimates[first : first + PLATEAU]
         if np.isfinite(part).all() and np.ptp(part) <= MAX_RISE * np.median(part):
             value = float(np.median(part))
-            if value > 2 * np.log10(n):
-                return None, [f"{n} samples cannot show a dimension of {value:.1f} (at most {2 * np.log10(n):.1f})"]
+            most = 2.0 * np.log10(n / window)
+            if value > most:
+                return None, [
+                    f"{n} samples, which depend on each other for {window}, come back too seldom to show a dimension "
+                    f"of {value:.1f} (at most {most:.1f})"
+                ]
             if value <= first + 1 - MARGIN:
                 return first, []
     return None, ["no saturation: the slope grows with the embedding dimension, as that of noise does"]

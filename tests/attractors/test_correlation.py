@@ -13,6 +13,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from midstream_lab import datasets
 from midstream_lab.attractors import correlation_dimension, correlation_sum, systems
 from midstream_lab.errors import GapError, InputError
 from midstream_lab.sequence import sequence
@@ -161,6 +162,19 @@ def test_noise_has_no_dimension() -> None:
         found = correlation_dimension(x)
         assert found["status"].item() == "inconclusive"
         assert found["reasons"].item()
+
+
+def test_what_comes_back_too_seldom_has_no_dimension() -> None:
+    """A sine in noise and two minutes of a heart: their slopes settle near 5, which 60 turns cannot show."""
+    rng = np.random.default_rng(0)
+    sine = np.sin(0.1 * np.arange(5000)) + 0.1 * rng.standard_normal(5000)
+    heart = datasets.load("ecg_mitbih_208")[: 2 * 60 * 360 : 4]
+    for x in (sine, heart):
+        found = correlation_dimension(x)
+        assert found["status"].item() == "inconclusive"
+        assert "come back too seldom" in found["reasons"].item()
+        assert np.isnan(found["dimension"])
+        assert np.isfinite(found["estimates"]).sum() >= 3  # the curves are shown all the same
 
 
 def test_too_little_is_inconclusive() -> None:
