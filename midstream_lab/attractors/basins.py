@@ -22,6 +22,8 @@ __all__ = ["basin_fractions", "basins"]
 RECUR, HITS, LOST, LOCATE, MOST = 100, (20, 2), 20, 1000, 20_000
 #: Most cells of the grid on which recurrences are seen.
 MAX_CELLS = 20_000_000
+#: States at which the speed is taken, and cells between two samples (Datseris & Wagemakers 2022).
+CROSSINGS, CELLS_APART = 200, 10.0
 CITATION = "Datseris & Wagemakers (2022), Chaos 32, 023104"
 
 
@@ -59,7 +61,8 @@ def basins(
     xarray.Dataset
         `basin` over the variables of the grid: the number of the attractor from 1 on, -1 where the trajectory left
         the box, 0 where `most` samples did not decide. `attractor` (dims ``id``, ``channel``): the middle of its cells,
-        `extent` their spread, `fraction` (dim ``outcome``): the share of starts of each number.
+        `extent` their spread, `fraction` (dim ``outcome``): the share of starts of each number, with its
+        `standard_error`, that of as many random starts (a grid's own is smaller as a rule).
 
     Raises
     ------
@@ -75,42 +78,124 @@ def basins(
     """
     check_system(system)
     axes = check_grid(grid, system)
-    low, high, counts = _cells(system, box, cells)
-    check_whole(most, "most", least=RECUR + 1)
-    flow = isinstance(system, Flow)
-    h, substeps = system.divide(system.dt if dt is None else float(dt)) if flow else (0.0, 1)
-    width = (high - low) / counts
-    counts.flags.writeable = False
-    label, marked = system.run(
-        label_basins,
-        view(set_out(system, axes)),
-        h,
-        substeps,
-        view(low),
-        view(width),
-        counts,
-        RECUR,
-        LOCATE,
-        HITS[0] if flow else HITS[1],
-        LOST,
-        most,
-    )
-    where = np.flatnonzero(marked)
-    places = low + (np.stack(np.unravel_index(where, tuple(counts)), axis=1) + 0.5) * width
-    ids = np.arange(1, label.max(initial=0) + 1)
-    held = [places[marked[where] == i] for i in ids]
-    outcomes = np.concatenate([[-1, 0], ids])
-    shape = tuple(len(axis) for axis in axes.values())
+    search = BasinSearch(system, box=box, cells=cells, dt=dt, most=most)
+    label = search.label(set_out(system, axes)).reshape(tuple(len(axis) for axis in axes.values()))
+    held = search.attractors()
+    return label_basins_of(system, axes, label, dict(enumerate(held, start=1)), search.counts)
+
+
+def label_basins_of(
+    system: System, axes: dict[str, np.ndarray], label: np.ndarray, held: dict[int, np.ndarray], counts: np.ndarray
+) -> xr.Dataset:
+    """What `basins` returns, of labels on a grid and of the cells `held` (cells, dim) by each attractor."""
+    outcomes = np.array([-1, 0, *held])
+    fraction = np.array([float((label == i).mean()) for i in outcomes])
+    shape = (len(held), system.dim)
     return xr.Dataset(
         {
-            "basin": (tuple(axes), label.reshape(shape)),
-            "attractor": (("id", "channel"), np.array([p.mean(axis=0) for p in held]).reshape(-1, system.dim)),
-            "extent": (("id", "channel"), np.array([np.ptp(p, axis=0) for p in held]).reshape(-1, system.dim)),
-            "fraction": ("outcome", [float((label == i).mean()) for i in outcomes], {"units": "1"}),
+            "basin": (tuple(axes), label),
+            "attractor": (("id", "channel"), np.array([p.mean(axis=0) for p in held.values()]).reshape(shape)),
+            "extent": (("id", "channel"), np.array([np.ptp(p, axis=0) for p in held.values()]).reshape(shape)),
+            "fraction": ("outcome", fraction, {"units": "1"}),
+            "standard_error": ("outcome", np.sqrt(fraction * (1.0 - fraction) / label.size), {"units": "1"}),
         },
-        coords={**axes, "id": ids, "channel": list(system.variables), "outcome": outcomes},
+        coords={
+            **axes,
+            "id": np.array([*held], dtype=np.int64),
+            "channel": list(system.variables),
+            "outcome": outcomes,
+        },
         attrs=attributes(system, "recurrences on a grid of cells", CITATION, cells=" x ".join(map(str, counts))),
     )
+
+
+class BasinSearch:
+    """Labels starts with the attractors they reach, and keeps what it has found from one call to the next.
+
+    Parameters
+    ----------
+    system, box, cells, dt, most
+        As for `basins`.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        *,
+        box: tuple[ArrayLike, ArrayLike],
+        cells: int | None = None,
+        dt: float | None = None,
+        most: int = MOST,
+    ):
+        check_whole(most, "most", least=RECUR + 1)
+        self._system, self._most, self._before = system, most, 0
+        self._low, high, self.counts = _cells(system, box, cells)
+        self.counts.flags.writeable = False
+        self._width = (high - self._low) / self.counts
+        flow = isinstance(system, Flow)
+        self._step = system.divide(system.dt if dt is None else float(dt)) if flow else (0.0, 1)
+        self._hits = HITS[0] if flow else HITS[1]
+        self._marked, self._visited = (np.zeros(int(self.counts.prod()), np.int32) for _ in range(2))
+
+    def label(self, starts: np.ndarray) -> np.ndarray:
+        """Attractor of each of `starts` (n, dim), from 1 on; -1 where it left the box, 0 where it is not decided."""
+        found = self._system.run(
+            label_basins,
+            view(starts),
+            *self._step,
+            view(self._low),
+            view(self._width),
+            self.counts,
+            self._marked,
+            self._visited,
+            self._before,
+            RECUR,
+            LOCATE,
+            self._hits,
+            LOST,
+            self._most,
+        )
+        self._before += len(starts)
+        return np.asarray(found)
+
+    def attractors(self) -> list[np.ndarray]:
+        """Middles (cells, dim) of the cells of each attractor found so far."""
+        where = np.flatnonzero(self._marked)
+        places = np.stack(np.unravel_index(where, tuple(self.counts)), axis=1)
+        places = self._low + (places + 0.5) * self._width
+        return [places[self._marked[where] == i] for i in range(1, int(self._marked.max()) + 1)]
+
+
+def sampling_time(system: Flow, box: tuple[ArrayLike, ArrayLike], cells: int | None) -> float:
+    """Time in which a flow crosses about ten cells, so that a slow passage is not taken for a recurrence.
+
+    From the velocities at random states of the system's `basin`; between one and a hundred of its `dt`.
+    """
+    low, high, counts = _cells(system, box, cells)
+    states = np.random.default_rng(0).uniform(*system.basin, size=(CROSSINGS, system.dim))
+    speeds = np.array([np.abs(system.velocity(state)) / (high - low) * counts for state in states]).max(axis=1)
+    return float(np.clip(CELLS_APART / max(speeds.mean(), 1e-300), system.dt, 100.0 * system.dt))
+
+
+def name_attractors(traits: np.ndarray, known: dict[int, np.ndarray], tol: float, *, newest: int) -> list[int]:
+    """Numbers of attractors with these `traits` (n, k): of the nearest known one within `tol`, or after `newest`.
+
+    Each known one is given once, the nearest pairs first.
+    """
+    pairs = sorted(
+        (float(np.abs(trait - other).max()), i, number)
+        for i, trait in enumerate(traits)
+        for number, other in known.items()
+    )
+    named: dict[int, int] = {}
+    for distance, i, number in pairs:
+        if distance <= tol and i not in named and number not in named.values():
+            named[i] = number
+    for i in range(len(traits)):
+        if i not in named:
+            newest += 1
+            named[i] = newest
+    return [named[i] for i in range(len(traits))]
 
 
 def _cells(
@@ -182,34 +267,21 @@ def basin_fractions(
     check_system(system)
     low, high, _ = _cells(system, box, cells)
     known: dict[int, np.ndarray] = {}
-    names: list[dict[int, int]] = []
+    names: list[list[int]] = []
     results: list[xr.Dataset] = []
-    newest = 0
     for value in varied:
         start = system.with_params(**{parameter: float(value)})
         found = basins(start, grid, box=box, cells=cells, dt=dt, most=most)
         traits = np.concatenate([found["attractor"].values, found["extent"].values], axis=1) / np.tile(high - low, 2)
-        pairs = sorted(
-            (float(np.abs(traits[i] - trait).max()), i, number)
-            for i in range(len(traits))
-            for number, trait in known.items()
-        )
-        named: dict[int, int] = {}
-        for distance, i, number in pairs:
-            if distance <= tol and i not in named and number not in named.values():
-                named[i] = number
-        for i in range(len(traits)):
-            if i not in named:
-                newest += 1
-                named[i] = newest
-        known |= {number: traits[i] for i, number in named.items()}
-        names.append(named)
+        names.append(name_attractors(traits, known, tol, newest=max(known, default=0)))
+        known |= dict(zip(names[-1], traits, strict=True))
         results.append(found)
+    newest = max(known, default=0)
     fraction = np.zeros((len(varied), newest + 2))
     attractor = np.full((len(varied), newest, system.dim), np.nan)
     for row, (found, named) in enumerate(zip(results, names, strict=True)):
         fraction[row, :2] = found["fraction"].values[:2]
-        for i, number in named.items():
+        for i, number in enumerate(named):
             fraction[row, number + 1] = found["fraction"].values[i + 2]
             attractor[row, number - 1] = found["attractor"].values[i]
     ids = np.arange(1, newest + 1)

@@ -77,7 +77,7 @@ def poincare_section(
         raise InputError(f"direction must be one of {list(DIRECTIONS)}, not {direction!r}")
     check_whole(n, "n", least=1)
     if isinstance(system, xr.DataArray):
-        return _cut_samples(system, plane, DIRECTIONS[direction], n, transient)
+        return _cut_samples(system, plane, direction, n, transient)
     check_system(system)
     if not isinstance(system, Flow):
         raise InputError(f"{system.name} is a map, which jumps over any plane; its iterates are a section already")
@@ -117,7 +117,7 @@ def _plane(plane: Any, names: list[str]) -> tuple[np.ndarray, float]:
     return normal / size, offset / size
 
 
-def _cut_samples(x: xr.DataArray, plane: Any, direction: int, n: int, transient: float | None) -> xr.Dataset:
+def _cut_samples(x: xr.DataArray, plane: Any, direction: str, n: int, transient: float | None) -> xr.Dataset:
     if set(x.dims) != {"time", "channel"}:
         raise InputError(f"a trajectory has the dimensions time and channel, not {x.dims}; name its variables")
     base = timebase(x)
@@ -132,7 +132,7 @@ def _cut_samples(x: xr.DataArray, plane: Any, direction: int, n: int, transient:
     side = values @ normal - offset
     up = (side[:-1] < 0) & (side[1:] >= 0)
     down = (side[:-1] > 0) & (side[1:] <= 0)
-    crossed = np.flatnonzero({1: up, -1: down, 0: up | down}[direction])
+    crossed = np.flatnonzero({"up": up, "down": down, "both": up | down}[direction])
     # Two samples on either side of a crossing carry the cubic.
     crossed = crossed[(crossed >= 1) & (crossed <= len(values) - 3)][:n]
     around = values[crossed[:, None] + np.arange(-1, 3)]
@@ -145,6 +145,7 @@ def _cut_samples(x: xr.DataArray, plane: Any, direction: int, n: int, transient:
         low, high = np.where(before, middle, low), np.where(before, high, middle)
     points = np.einsum("ck,ckv->cv", _cubic(high), around)
     attrs = {"method": METHOD[1], "citation": "Poincare (1899)", "version": __version__, "plane": str(plane)}
+    attrs["direction"] = direction
     return _label(points, (crossed + high) * dt, names, base.unit, attrs)
 
 

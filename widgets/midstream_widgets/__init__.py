@@ -9,18 +9,24 @@ from midstream_lab import registry
 from midstream_lab.errors import require
 
 if TYPE_CHECKING:
+    from .basin_map import BasinMap as BasinMap
     from .embedding_explorer import EmbeddingExplorer as EmbeddingExplorer
     from .live_attractor import LiveAttractor as LiveAttractor
     from .loop_inspector import LoopInspector as LoopInspector
+    from .orbit_diagram import OrbitDiagram as OrbitDiagram
+    from .poincare_section import PoincareSection as PoincareSection
     from .recurrence_plot import RecurrencePlot as RecurrencePlot
     from .running import running_panel as running_panel
     from .scheduler_stepper import SchedulerStepper as SchedulerStepper
     from .stream_monitor import StreamMonitor as StreamMonitor
 
 __all__ = [
+    "BasinMap",
     "EmbeddingExplorer",
     "LiveAttractor",
     "LoopInspector",
+    "OrbitDiagram",
+    "PoincareSection",
     "RecurrencePlot",
     "SchedulerStepper",
     "StreamMonitor",
@@ -28,9 +34,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BasinMap": "basin_map",
     "EmbeddingExplorer": "embedding_explorer",
     "LiveAttractor": "live_attractor",
     "LoopInspector": "loop_inspector",
+    "OrbitDiagram": "orbit_diagram",
+    "PoincareSection": "poincare_section",
     "RecurrencePlot": "recurrence_plot",
     "SchedulerStepper": "scheduler_stepper",
     "StreamMonitor": "stream_monitor",

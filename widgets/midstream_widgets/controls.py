@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from math import log10
 from typing import Any
 
 import ipywidgets
 
 from .base import OnClock
 
-__all__ = ["Controls"]
+__all__ = ["Controls", "Followed"]
+
+#: Seconds within which a page sends back what it was told.
+ECHO = 2.0
 
 #: Lengths of the trail that are offered, in points.
 TRAILS = (256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576)
@@ -17,6 +23,10 @@ TRAILS = (256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576)
 
 class Slider(OnClock, ipywidgets.IntSlider):
     """A whole number in a range."""
+
+
+class NumberSlider(OnClock, ipywidgets.FloatSlider):
+    """A number in a range."""
 
 
 class LogSlider(OnClock, ipywidgets.FloatLogSlider):
@@ -85,6 +95,56 @@ class Controls:
         """Remove them from the page."""
         for control in (*self.by_name.values(), self.box):
             control.close()
+
+
+class Followed:
+    """Controls that a person moves and a program sets; neither's move is taken for the other's.
+
+    A page rounds what it is told to the steps of a slider and sends that back, perhaps after the next move.
+
+    Parameters
+    ----------
+    controls : dict of str to ipywidgets.Widget
+        By name.
+    moved : callable
+        ``moved(name, value)``, called on the clock's thread when a person has moved one.
+    """
+
+    def __init__(self, controls: Mapping[str, Any], *, moved: Callable[[str, Any], object]):
+        self.controls, self._moved = controls, moved
+        self._stands = {name: control.value for name, control in controls.items()}
+        self._told: dict[str, deque[tuple[float, Any]]] = {name: deque(maxlen=256) for name in controls}
+        self._showing = False
+        for name, control in controls.items():
+            control.observe(lambda change, name=name: self._heard(name, change["new"]), names="value")
+
+    def show(self, values: Mapping[str, Any]) -> None:
+        """Bring the controls to `values`; called on the clock's thread."""
+        self._showing = True
+        try:
+            for name, value in values.items():
+                self._stands[name] = value
+                if not self._near(name, value, self.controls[name].value):
+                    self.controls[name].value = value
+                    self._told[name].append((time.monotonic(), value))
+        finally:
+            self._showing = False
+
+    def _heard(self, name: str, value: Any) -> None:
+        begun = time.monotonic() - ECHO
+        echo = any(when > begun and self._near(name, value, told) for when, told in self._told[name])
+        if not (self._showing or echo or self._near(name, value, self._stands[name])):
+            self._stands[name] = value
+            self._moved(name, value)
+
+    def _near(self, name: str, value: Any, other: Any) -> bool:
+        """Whether two values are the same step of a slider."""
+        control = self.controls[name]
+        if isinstance(control, LogSlider):
+            return bool(abs(log10(value / other)) < 0.505 * control.step)
+        if isinstance(control, NumberSlider):
+            return bool(abs(value - other) < 0.505 * control.step)
+        return bool(value == other)
 
 
 def _trails(value: int) -> Sequence[int]:

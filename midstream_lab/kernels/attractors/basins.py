@@ -43,7 +43,9 @@ def find_marked(cell, counts, marked):
 
 
 @kernel
-def label_basins(system, p, starts, h, substeps, low, width, counts, recur, locate, hits, lost, most):
+def label_basins(
+    system, p, starts, h, substeps, low, width, counts, marked, visited, before, recur, locate, hits, lost, most
+):
     """Label starts by their attractor, after Datseris & Wagemakers (2022).
 
     A trajectory that visits `recur` times running cells where it was before has found an attractor, whose cells are
@@ -54,21 +56,20 @@ def label_basins(system, p, starts, h, substeps, low, width, counts, recur, loca
     ----------
     starts : (n, dim) float64
     low, width : (dim,) float64, counts : (dim,) int64: the box and its cells
+    marked : (cells,) int32: attractor of each cell, 0 for none; written
+    visited : (cells,) int32: the last start whose trajectory was there, counted from 1; written
+    before : int: starts that were labelled before with these cells
     most : int: samples before the search ends
 
     Returns
     -------
     label : (n,) int64: attractor from 1 on, -1 left the box, 0 undecided
-    marked : (cells,) int32: attractor of each cell, 0 for none
     """
     n, dim = starts.shape
-    cells = 1
-    for i in range(dim):
-        cells *= counts[i]
-    label, marked, visited = np.zeros(n, np.int64), np.zeros(cells, np.int32), np.full(cells, -1, np.int32)
-    s, work = np.empty(dim), np.empty((5, dim))
-    attractors = 0
+    label, s, work = np.zeros(n, np.int64), np.empty(dim), np.empty((5, dim))
+    attractors = marked.max()
     for row in range(n):
+        start = before + row + 1
         for i in range(dim):
             s[i] = starts[row, i]
         again, away, same, last = 0, 0, 0, 0
@@ -89,8 +90,8 @@ def label_basins(system, p, starts, h, substeps, low, width, counts, recur, loca
                     break
             else:
                 away, same = 0, 0
-                again = again + 1 if visited[cell] == row else 0
-                visited[cell] = row
+                again = again + 1 if visited[cell] == start else 0
+                visited[cell] = start
                 if again >= recur:
                     # An attractor on the border of two cells is found once from each side.
                     name = find_marked(cell, counts, marked)
@@ -107,4 +108,4 @@ def label_basins(system, p, starts, h, substeps, low, width, counts, recur, loca
                     break
             for _ in range(substeps):
                 step_state(system, p, s, h, work)
-    return label, marked
+    return label
