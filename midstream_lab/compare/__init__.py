@@ -1,10 +1,12 @@
 """Compare: distances and alignments of sequences, of numbers and of symbols."""
 
 from .alignment import Alignment
+from .bounds import envelope, lb_improved, lb_keogh, lb_kim
 from .dtw import derivative, dtw, dtw_distance
 from .edit import EditAlignment, edit_alignment, edit_distance, edit_similarity
 from .lcs import CommonSubsequence, lcs, lcs_length
 from .measures import MEASURES
+from .nearest import nearest
 from .pairwise import pairwise
 from .warming import warm
 
@@ -19,8 +21,13 @@ __all__ = [
     "edit_alignment",
     "edit_distance",
     "edit_similarity",
+    "envelope",
+    "lb_improved",
+    "lb_keogh",
+    "lb_kim",
     "lcs",
     "lcs_length",
+    "nearest",
     "pairwise",
     "warm",
 ]

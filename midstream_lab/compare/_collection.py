@@ -70,7 +70,7 @@ def series_first(X: xr.DataArray) -> xr.DataArray:
 
 def labels_of(X: xr.DataArray) -> np.ndarray | None:
     """Labels of the series of what `series_first` gave."""
-    return X.indexes[X.dims[0]].to_numpy() if X.dims[0] in X.indexes else None
+    return X.coords[X.dims[0]].to_numpy() if X.dims[0] in X.coords else None
 
 
 def collection(X: Any, name: str) -> Collection:

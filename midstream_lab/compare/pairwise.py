@@ -12,7 +12,7 @@ import xarray as xr
 from ..errors import InputError
 from ..kernels.compare.lanes import measure_lanes
 from ._collection import Collection, collection
-from .dtw import Variant
+from .dtw import Variant, dtw_distance
 from .measures import Chosen, choose_measure
 from .region import check_window
 
@@ -157,8 +157,8 @@ def _joined(held: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.n
 
 def pair_distances(x: Collection, y: Collection, chosen: Chosen) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """What computes the distances of the pairs ``x[rows[k]], y[columns[k]]``."""
-    variant = Variant(**chosen.options) if chosen.name == "dtw" else None
-    if variant is None or not variant.plain:
+    variant = plain_variant(chosen)
+    if variant is None:
 
         def each(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
             return np.array([_named(chosen, x, y, i, j) for i, j in zip(rows.tolist(), columns.tolist(), strict=True)])
@@ -172,6 +172,12 @@ def pair_distances(x: Collection, y: Collection, chosen: Chosen) -> Callable[[np
         return np.sqrt(out) if variant.squared else out
 
     return lanes
+
+
+def plain_variant(chosen: Chosen) -> Variant | None:
+    """The options if it is plain or banded DTW, which has kernels for many pairs."""
+    variant = Variant(**chosen.options) if chosen.distance is dtw_distance else None
+    return variant if variant is not None and variant.plain else None
 
 
 def common_window(window: Any, x: Collection, y: Collection) -> int:

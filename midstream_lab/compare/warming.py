@@ -23,9 +23,11 @@ def warm() -> Iterator[tuple[str, int, int]]:
     >>> steps[-1][1] == steps[-1][2] == len(steps)
     True
     """
+    from .bounds import lb_improved, lb_kim
     from .dtw import dtw, dtw_distance
     from .edit import edit_alignment, edit_distance
     from .lcs import lcs
+    from .nearest import nearest
     from .pairwise import pairwise
 
     x, y = [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]
@@ -38,6 +40,8 @@ def warm() -> Iterator[tuple[str, int, int]]:
         "edit_distance, weights": lambda: edit_distance("abc", "acb", insert=2),
         "edit_alignment": lambda: edit_alignment("abc", "acb"),
         "pairwise": lambda: pairwise([x, y]),
+        "nearest": lambda: nearest(x, [x, y]),
+        "lower bounds": lambda: (lb_kim(x, y), lb_improved(x, y)),
         "lcs": lambda: lcs("abc" * 400, "acb" * 400),
     }
     for done, (name, job) in enumerate(jobs.items(), 1):
