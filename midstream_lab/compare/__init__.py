@@ -1,7 +1,10 @@
 """Compare: distances and alignments of sequences, of numbers and of symbols."""
 
 from .alignment import Alignment
+from .barycenter import barycenter
 from .bounds import envelope, lb_improved, lb_keogh, lb_kim
+from .classify import NearestNeighborClassifier
+from .cluster import cluster
 from .dtw import derivative, dtw, dtw_distance
 from .edit import EditAlignment, edit_alignment, edit_distance, edit_similarity
 from .lcs import CommonSubsequence, lcs, lcs_length
@@ -15,6 +18,9 @@ __all__ = [
     "Alignment",
     "CommonSubsequence",
     "EditAlignment",
+    "NearestNeighborClassifier",
+    "barycenter",
+    "cluster",
     "derivative",
     "dtw",
     "dtw_distance",
