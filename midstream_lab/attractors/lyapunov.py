@@ -148,6 +148,7 @@ def lyapunov_max(
         return _unanswered(reasons, unit, attrs)
     wide = found.delay if delay is None else delay
     generator = np.random.default_rng(rng)
+    tried = []
     while True:
         pace = max(1, round(wide / 2)) if delay is None else delay
         first = embedding_dim or max(2, choose_dim(scaled, wide, 2 * found.memory, MAX_DIM)[0] or MAX_DIM)
@@ -160,10 +161,13 @@ def lyapunov_max(
         theilers = [choose_theiler(scaled, pace, int(m), found.memory) if theiler is None else theiler for m in dims]
         ensemble = fit_ensemble(scaled, delay=pace, dims=dims, theilers=theilers, draws=draws, rng=generator)
         reasons = judge_determinism(ensemble.error, linear_error(scaled, pace, int(dims[-1]) + DIMS))
+        tried.append((pace, first, dims, theilers, ensemble, reasons))
         # Where a slow switch between wells sets the delay, what folds within a well is lost at it, not at shorter ones.
         if delay is not None or pace == 1 or not ensemble.error > MAX_ERROR:
             break
         wide //= 2
+    # Where none serves, the delay that the data suggest is the one to speak of.
+    pace, first, dims, theilers, ensemble, reasons = tried[0 if reasons else -1]
     attrs |= {"delay": pace, "embedding_dim": first, "theiler": max(theilers)}
 
     steps = _steps(ensemble.centre, found.memory, len(values))
