@@ -360,10 +360,12 @@ class PoincareSection(MapView[Cut]):
 
     def _figure(self, shown: Cut) -> Any:
         found = self._cut(shown, shown.n, exactly=True)
-        return plot.section(
+        figure = plot.section(
             found, axes=(shown.across, shown.up), return_map=shown.across if shown.return_map else None,
             title=self._title,
         )  # fmt: skip
+        figure.axes[0].set(xlim=shown.window[0], ylim=shown.window[1])
+        return figure
 
 
 def _names(system: Any) -> list[str]:
