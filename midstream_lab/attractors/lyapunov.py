@@ -105,9 +105,9 @@ def lyapunov_max(
     ``inconclusive`` comes with constant, short, coarse or drifting data, with data that neighbours do not predict
     (noise) or a linear model predicts as well (periodic motion, linear noise), with an interval that holds 0
     (cycles and tori), is wider than the value, or where the two methods disagree. The method presumes a stationary
-    system of low dimension. Of the eighteen systems of the bench it leaves Arnold's cat map unanswered, and mostly those
-    that diverge slowly beside their motion or fill more dimensions than 5000 samples show: Thomas, Hindmarsh-Rose and
-    Lorenz 96 with 5 variables, where the few answers, with wide intervals, are too large.
+    system of low dimension. Of the eighteen systems of the bench it leaves Arnold's cat map unanswered, and mostly
+    those that diverge slowly beside their motion or fill more dimensions than 5000 samples show: Thomas,
+    Hindmarsh-Rose and Lorenz 96 with 5 variables, whose few answers have wide intervals and are wrong more often.
 
     References
     ----------
