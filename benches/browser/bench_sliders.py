@@ -21,17 +21,22 @@ GOAL = {"figure": "ours", "at_most": 100}
 
 CELL = """
 from midstream_lab import attractors
-from midstream_widgets import EmbeddingExplorer, RecurrencePlot
+from midstream_widgets import BasinMap, EmbeddingExplorer, PoincareSection, RecurrencePlot
 lorenz = attractors.systems.Lorenz().trajectory(5000, dt=0.02).sel(channel="x")
 view = {made}
 view
 """
+
+SECTION = "PoincareSection(attractors.systems.Rossler())"
+BASINS = 'BasinMap(attractors.systems.Henon(a=1.0), {"x": (-2, 2), "y": (-2, 2)}, parameters={"a": (0.9, 1.4)})'
 
 #: Case, what is made, the selector of the widget's root, and what it sets within the frame that shows the change.
 CASES = (
     ("attractor follows the delay, Lorenz, n=5000", "EmbeddingExplorer(lorenz)", "[data-updates]", "updates", True),
     ("divergence curve follows the delay, Lorenz, n=5000", "EmbeddingExplorer(lorenz)", "[data-drawn]", "drawn", False),
     ("recurrence plot follows the rate, Lorenz, n=5000", "RecurrencePlot(lorenz)", "[data-radius]", "radius", True),
+    ("section follows the offset, Rossler", SECTION, "[data-token]", "token", True),
+    ("coarse basins follow a parameter, Henon", BASINS, "[data-token]", "token", True),
 )  # fmt: skip
 
 
