@@ -7,11 +7,14 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from ..errors import InputError
+from ..errors import InputError, StreamError
 from ..feed.reader import Policy
 from ..priority import Priority
 from .progress import LOOK, Meter, Progress, settle
 from .serve import positive
+
+#: Batches whose median is the one-way delay that is shown.
+BATCHES = 64
 
 
 def add_to(commands: argparse._SubParsersAction) -> None:
@@ -54,6 +57,13 @@ def subscription_options(command: argparse.ArgumentParser, *, policy: str = "dro
         metavar="SECONDS",
         help="how long to try again after a lost connection; 0: not at all (default: 600)",
     )
+    command.add_argument(
+        "--delivery",
+        choices=["stream", "datagram"],
+        default="stream",
+        help="datagram: rows that are worthless when late, each sent once; what is lost or late is counted "
+        "(default: %(default)s: every row that is sent arrives)",
+    )
     command.add_argument("--qlog", metavar="FOLDER", help="log what happens on the QUIC connection there")
     command.add_argument(
         "--insecure-accept-any-certificate",
@@ -67,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     with connected(args, name="watch") as client:
         feeds = subscribe(client, args, window=max(2 * args.window, 8192))
-        watched = [Watched(name=name, feed=feed) for name, feed in feeds.items()]
+        watched = [Watched(name=name, feed=feed, client=client) for name, feed in feeds.items()]
         for each in watched:
             if not args.no_estimate:
                 each.estimate(args)
@@ -99,7 +109,7 @@ def subscribe(client: Any, args: argparse.Namespace, *, whole: bool = False, **o
     feeds = {}
     for name in names:
         policy = args.policy or ("block" if name in waiting else "drop_oldest")
-        feeds[name] = client.subscribe(name, policy=policy, **options, **levels.get(name, {}))
+        feeds[name] = client.subscribe(name, policy=policy, delivery=args.delivery, **options, **levels.get(name, {}))
     return feeds
 
 
@@ -121,12 +131,14 @@ def priorities(given: list[str], names: list[str]) -> dict[str, dict[str, str]]:
 
 @dataclass(kw_only=True)
 class Watched:
-    """A feed, its estimates and its rates."""
+    """A feed, its estimates, its rates and its delay."""
 
     name: str
     feed: Any
+    client: Any
     estimates: Any = None
     meter: Meter = field(default_factory=Meter)
+    delay: str = ""
 
     def estimate(self, args: argparse.Namespace) -> None:
         """Estimate on the newest window of one channel from now on, where the feed allows it."""
@@ -156,9 +168,20 @@ class Watched:
             line += f", decimated {counts.decimated:,}"
         if counts.late:
             line += f", late {counts.late:,}"
+        line += self._delay()
         if interruption := self.feed.interruption:
             line += f", {interruption}"
         return line if self.estimates is None else f"{line} | {self._newest_estimate()}"
+
+    def _delay(self) -> str:
+        """How long the newest batches were on their way, where rows are stamped; the last known without connection."""
+        try:
+            newest = self.client.delays(self.name).isel(batch=slice(-BATCHES, None))
+        except (InputError, StreamError):
+            return self.delay
+        delay, error = float(newest["delay"].median()) / 1e6, float(newest["error"].median()) / 1e6
+        self.delay = f", one-way delay {delay:.2f} ms (+-{error:.2f})"
+        return self.delay
 
     def _newest_estimate(self) -> str:
         if self.estimates.error is not None:

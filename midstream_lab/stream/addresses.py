@@ -7,7 +7,12 @@ import socket
 
 from ..errors import StreamError
 
-__all__ = ["addresses_of", "listen_error"]
+__all__ = ["addresses_of", "listen_error", "numeric"]
+
+
+def numeric(host: str) -> str:
+    """The address that ``localhost`` stands for, always loopback (RFC 6761, 6.3); another host as it is."""
+    return "127.0.0.1" if host.lower() in ("localhost", "localhost.") else host
 
 
 def listen_error(error: OSError, host: str, port: int) -> StreamError:

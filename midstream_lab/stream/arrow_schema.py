@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from ..errors import FrameError, InputError, require
 from ..feed.schema import Channel, Kind, Schema
 from ..timebase import TimeBase
+from . import strict_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,7 +73,7 @@ def from_arrow(arrow: pa.Schema) -> tuple[Schema, dict[str, str]]:
             raise FrameError(f"time is irregular, but the last column is not {TICK_COLUMN!r} of int64")
         channels = tuple(_channel(field) for field in fields)
         schema = Schema(channels=channels, time=time, attrs=_attrs(metadata.pop("midstream.attrs", "{}")))
-    except (InputError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (InputError, UnicodeDecodeError, RecursionError) as error:
         raise FrameError(f"the schema of the stream makes no sense: {error}") from error
     labels = {k.removeprefix("midstream."): v for k, v in metadata.items() if k.startswith("midstream.")}
     return schema, labels
@@ -131,11 +132,10 @@ def _channel(field: pa.Field) -> Channel:
 
 
 def _attrs(text: str) -> dict[str, str | int | float]:
-    attrs = json.loads(text, parse_constant=_no_constant)
+    try:
+        attrs = strict_json.loads(text)
+    except ValueError as error:
+        raise InputError(f"midstream.attrs is not JSON: {error}") from error
     if not isinstance(attrs, dict) or any(type(v) not in (str, int, float) for v in attrs.values()):
         raise FrameError("midstream.attrs must be a JSON object of texts and numbers")
     return attrs
-
-
-def _no_constant(name: str) -> float:
-    raise FrameError(f"midstream.attrs holds {name}, which JSON does not know")

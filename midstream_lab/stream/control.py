@@ -14,6 +14,7 @@ from typing import Any
 
 from ..errors import AuthError, FrameError, InputError, LabError, LimitError, StreamError
 from ..priority import Priority
+from . import strict_json
 
 __all__ = [
     "EARLY",
@@ -186,7 +187,7 @@ def _checked(message: dict[str, Any], fields: dict[str, Callable[[Any], bool]], 
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
-        message = json.loads(body.decode(), parse_constant=_no_constant, object_pairs_hook=_once)
+        message = strict_json.loads(body.decode())
         if b"\\u" in body:  # half of a surrogate pair is no text: nobody could answer with it
             json.dumps(message, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -194,14 +195,3 @@ def _parse(body: bytes) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise FrameError(f"a control message must be a JSON object, not {type(message).__name__}")
     return message
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a field that comes twice")
-    return found
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")

@@ -16,7 +16,7 @@ from .. import registry
 from ..errors import InputError
 from ..feed.schema import Source
 from ._aioquic import Admission, Listener
-from .addresses import addresses_of, listen_error
+from .addresses import addresses_of, listen_error, numeric
 from .card import Card
 from .certificates import Authority, LeafKeeper, utc_now
 from .configuration import on_loopback, server_configuration, use_certificate
@@ -57,7 +57,7 @@ def serve(
         Name of the server; default the names of its sources. Its id, token and port last as long as the name.
         A server of this process with the same name is closed first.
     host : str, optional
-        Address to listen on; default 127.0.0.1: this machine only. ``"0.0.0.0"`` for all addresses.
+        Address to listen on; default 127.0.0.1, ``"localhost"``: this machine only. ``"0.0.0.0"`` for all addresses.
     port : int, optional
         UDP port; default 0: the one that the name had last, else any that is free.
     start : {"subscribe", "now"}, optional
@@ -163,6 +163,7 @@ class Server:
         identity = load_identity(folder, name, rotate_token=rotate_token)
         self.token = identity.token
         self._keeper = LeafKeeper(authority, clock=clock)
+        host = numeric(host)
         self._configuration = server_configuration(host)
         self._qlog = self._configuration.quic_logger = None if qlog is None else QlogFolder(qlog)
         self._prove = not on_loopback(host)

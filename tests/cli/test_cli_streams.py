@@ -238,6 +238,24 @@ def test_a_time_to_stop_is_a_positive_number(
     assert f"{seconds!r} is not a positive number" in capsys.readouterr().err
 
 
+def test_the_delay_of_stamped_rows_is_shown_and_rows_may_come_as_datagrams(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from midstream_lab.stream import Client, Generator, Replay, serve
+
+    asked = []
+    subscribe = Client.subscribe
+    monkeypatch.setattr(Client, "subscribe", lambda *a, **k: asked.append(k["delivery"]) or subscribe(*a, **k))
+    sources = {"now": Generator(lambda: iter(range(5)), channels=["n"]), "then": Replay([1.0, 2.0], dt=1, speed="max")}
+    with serve(sources, name="x") as server:
+        server.card.save("x.card")
+        assert main(["watch", "x.card", "--no-estimate", "--delivery", "datagram", "--policy", "block"]) == 0
+    out = capsys.readouterr().out
+    assert asked == ["datagram", "datagram"]
+    assert re.search(r"^now: .*, one-way delay -?[\d.]+ ms \(\+-[\d.]+\)$", out, re.M)
+    assert re.search(r"^then: .* lost \d+$", out, re.M)
+
+
 def test_qlog_is_written_where_asked_for(tmp_path: Path) -> None:
     from midstream_lab.stream import Replay, serve
 

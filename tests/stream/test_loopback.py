@@ -18,7 +18,7 @@ from midstream_lab.feed import Block, Channel, Schema
 from midstream_lab.sequence import sequence, timebase
 from midstream_lab.stream import Card, Client, Replay, Server, connect, serve
 from midstream_lab.stream.certificates import utc_now
-from midstream_lab.stream.configuration import WINDOW
+from midstream_lab.stream.configuration import LOOPBACK_DATAGRAM, WINDOW
 from midstream_lab.stream.frames import BATCH_BYTES
 from midstream_lab.stream.outflow import BACKLOG
 from midstream_lab.timebase import TimeBase
@@ -54,6 +54,16 @@ def test_a_card_in_a_file_connects(server: Server, tmp_path: Path) -> None:
         assert [offer.name for offer in client.list()] == [offer.name for offer in other.list()] == ["x"]
         assert client.list()[0].channels == ("0", "1", "2")
         assert client.list()[0].interval == "1/360 s"
+
+
+@pytest.mark.parametrize("host", ["localhost", "LocalHost."])
+def test_localhost_is_loopback_with_its_large_datagrams(host: str) -> None:
+    with serve({"x": replay()}, name="lab", host=host) as server, connect(server.card) as client:
+        assert server.card.addresses[0].startswith("127.0.0.1:")
+        assert server._configuration.max_datagram_size == LOOPBACK_DATAGRAM
+        feed = client.subscribe(policy="block", window=len(X))
+        feed.wait(timeout=30)
+        assert feed.counts.received == len(X)
 
 
 def test_it_works_where_an_event_loop_runs() -> None:

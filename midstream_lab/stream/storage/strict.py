@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
+from .. import strict_json
 from .columns import DATA_TYPES
 
 __all__ = ["CHANNEL", "MAX_CHUNK", "RECORDING", "TIME", "check", "loads", "plain"]
@@ -84,20 +84,9 @@ def check(stated: dict[str, Any], fields: dict[str, Callable[[Any], bool]], wher
 def loads(text: str) -> dict[str, Any]:
     """A JSON object, in which no field comes twice and no number is NaN or infinite."""
     try:
-        found = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
+        found = strict_json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"zarr.json is damaged ({error}); take it from a copy of the recording") from error
     if not isinstance(found, dict):
         raise InputError(f"zarr.json is damaged: it holds no object but {type(found).__name__}")
     return found
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a field that comes twice")
-    return found
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
