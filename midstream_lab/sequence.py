@@ -404,7 +404,7 @@ def _check_values(x: xr.DataArray, *, keep: bool) -> int:
     infinite = np.isinf(values)
     bad = np.isnan(values)
     if infinite.any():
-        raise InputError(f"{int(infinite.sum())} values are infinite, the first at {_place(x, infinite)}; remove them")
+        raise InputError(f"values are infinite: {int(infinite.sum())}, the first at {_place(x, infinite)}; remove them")
     if bad.any() and not keep:
         raise InputError(
             f"{int(bad.sum())} values are missing (NaN), the first at {_place(x, bad)}; "

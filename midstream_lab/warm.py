@@ -11,6 +11,7 @@ import hashlib
 import importlib
 import importlib.metadata
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -79,7 +80,7 @@ class Warming:
         else:
             self.progress = READY
             with contextlib.suppress(OSError):  # nothing to remember it by; the next process asks again
-                self._marker.parent.mkdir(exist_ok=True)
+                self._marker.parent.mkdir(parents=True, exist_ok=True)
                 self._marker.touch()
         self._ended.set()
 
@@ -128,7 +129,8 @@ def _marker() -> Path:
         digest.update(file.relative_to(folder).as_posix().encode() + b"\0" + file.read_bytes())
     for part in (importlib.metadata.version("numba"), platform.python_version(), platform.machine()):
         digest.update(part.encode() + b"\0")
-    return folder / "__pycache__" / f"warm-{digest.hexdigest()[:16]}"
+    cache = os.environ.get("NUMBA_CACHE_DIR")
+    return (Path(cache) if cache else folder / "__pycache__") / f"warm-{digest.hexdigest()[:16]}"
 
 
 def _compile_all() -> None:

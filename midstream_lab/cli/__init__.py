@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 from .. import __version__
@@ -25,7 +27,7 @@ first steps:
   midstream-lab record my.card run.zarr
                                     or keep it; midstream-lab replay run.zarr streams it again
 
-exit codes: 0 done, 1 the command could not do its work, 2 wrong usage, 130 stopped with Ctrl-C
+exit codes: 0 done, 1 the command could not do its work, 2 wrong usage, 130 stopped with Ctrl-C or SIGTERM
 """
 
 
@@ -55,9 +57,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0 done, 1 could not be done, 130 stopped with Ctrl-C. Wrong usage exits with 2.
+        Exit code: 0 done, 1 could not be done, 130 stopped with Ctrl-C or SIGTERM. Wrong usage exits with 2.
     """
     args = parser().parse_args(argv)
+    if threading.current_thread() is threading.main_thread():  # who may set it
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return args.run(args)
     except (LabError, OSError) as error:  # OSError: a folder that cannot be written, a full disk

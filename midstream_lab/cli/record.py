@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import InputError
 from .progress import LOOK, Meter, Progress, settle
-from .watch import connected, subscribe, subscription_options
+from .watch import connected, remarks, subscribe, subscription_options
 
 EPILOG = """\
 A recording is a Zarr store (any Zarr reader opens it) with a journal beside it. Whatever ends this command, the
@@ -110,12 +110,12 @@ def follow(client: Any, recorded: list[Recorded], *, seconds: float | None) -> N
         )
         while not all(each.recorder.closed for each in recorded) and time.monotonic() < deadline:
             time.sleep(LOOK)
-            progress.show(*(each.status() for each in recorded))
+            progress.show(*(each.status() for each in recorded), *remarks(client, recorded))
     finally:
         for each in recorded:
             each.recorder.close()
         notes = [f"  {each.name}: {line}" for each in recorded for line in each.recorder.health]
-        progress.show(*(each.status() for each in recorded), *notes, last=True)
+        progress.show(*(each.status() for each in recorded), *remarks(client, recorded), *notes, last=True)
     for each in recorded:
         if each.recorder.error is not None:
             raise each.recorder.error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
@@ -80,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
         watched = [Watched(name=name, feed=feed, client=client) for name, feed in feeds.items()]
         for each in watched:
             if not args.no_estimate:
-                each.estimate(args)
+                each.prepare(args)
             if args.policy == "block":
                 each.feed.sink(_seen)  # else the feed would wait for somebody to read its first window
         watch(client, watched, seconds=args.seconds)
@@ -136,12 +137,13 @@ class Watched:
     name: str
     feed: Any
     client: Any
+    estimator: Any = None
     estimates: Any = None
     meter: Meter = field(default_factory=Meter)
     delay: str = ""
 
-    def estimate(self, args: argparse.Namespace) -> None:
-        """Estimate on the newest window of one channel from now on, where the feed allows it."""
+    def prepare(self, args: argparse.Namespace) -> None:
+        """Choose what estimates on the newest window of one channel, where the feed allows it."""
         from functools import partial
 
         from ..attractors import lyapunov_max
@@ -155,8 +157,12 @@ class Watched:
             return
         channel = args.channel or numeric[0]
         schema.index(channel)
-        estimator = Windowed(partial(lyapunov_max, channel=channel), window=args.window, every=args.every)
-        self.estimates = self.feed.pipe(estimator, name=f"estimate of {self.name}")
+        self.estimator = Windowed(partial(lyapunov_max, channel=channel), window=args.window, every=args.every)
+
+    def estimate(self) -> None:
+        """Estimate from now on: not before the kernels are compiled, which would hold the stream up for seconds."""
+        if self.estimator is not None and self.estimates is None:
+            self.estimates = self.feed.pipe(self.estimator, name=f"estimate of {self.name}")
 
     def status(self) -> str:
         """One line: what arrived, what was lost, and what the newest estimate says."""
@@ -171,7 +177,7 @@ class Watched:
         line += self._delay()
         if interruption := self.feed.interruption:
             line += f", {interruption}"
-        return line if self.estimates is None else f"{line} | {self._newest_estimate()}"
+        return line if self.estimator is None else f"{line} | {self._newest_estimate()}"
 
     def _delay(self) -> str:
         """How long the newest batches were on their way, where rows are stamped; the last known without connection."""
@@ -184,6 +190,8 @@ class Watched:
         return self.delay
 
     def _newest_estimate(self) -> str:
+        if self.estimates is None:
+            return "no estimate yet"
         if self.estimates.error is not None:
             return f"the estimate ended: {self.estimates.error}"
         if not self.estimates.counts.received:
@@ -193,6 +201,12 @@ class Watched:
         if str(last["status"].values[-1]) == "ok":
             return f"exponent {value:.3g} [{low:.3g}, {high:.3g}]"
         return f"inconclusive: {last['reasons'].values[-1]}"
+
+
+def remarks(client: Any, followed: Iterable[Any]) -> list[str]:
+    """What is to be said besides: that kernels are being compiled, and what happened to feeds."""
+    compiling = [] if client.warming.done else [f"  {client.warming.progress}"]
+    return compiling + [f"  {each.name}: {line}" for each in followed for line in each.feed.health]
 
 
 def watch(client: Any, watched: list[Watched], *, seconds: float | None) -> None:
@@ -211,10 +225,13 @@ def watch(client: Any, watched: list[Watched], *, seconds: float | None) -> None
             f"watching {', '.join(each.name for each in watched)} of {client.card.name}     (Ctrl-C ends)", flush=True
         )
         while not all(each.feed.closed for each in watched) and time.monotonic() < deadline:
+            if client.warming.done:
+                for each in watched:
+                    each.estimate()
             time.sleep(LOOK)
-            progress.show(*(each.status() for each in watched))
+            progress.show(*(each.status() for each in watched), *remarks(client, watched))
     finally:
-        progress.show(*(each.status() for each in watched), last=True)
+        progress.show(*(each.status() for each in watched), *remarks(client, watched), last=True)
     for each in watched:
         if each.feed.error is not None:
             raise each.feed.error

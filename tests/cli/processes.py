@@ -49,9 +49,9 @@ class Process:
         self.process.stdin.write(text)
         self.process.stdin.flush()
 
-    def interrupt(self) -> tuple[int, str, str]:
-        """Ctrl-C; exit code, what it printed since, and its errors."""
-        self.process.send_signal(signal.SIGINT)
+    def interrupt(self, by: signal.Signals = signal.SIGINT) -> tuple[int, str, str]:
+        """Ctrl-C, or another signal; exit code, what it printed since, and its errors."""
+        self.process.send_signal(by)
         out, err = self.process.communicate(timeout=WAIT)
         return self.process.returncode, out, err
 

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -53,6 +54,14 @@ def test_ctrl_c_ends_a_server_that_still_waits_for_its_first_line(start: Start) 
     for each in (waiting, server):
         code, _, err = each.interrupt()
         assert (code, err) == (130, "stopped\n")
+
+
+def test_a_server_that_is_told_to_end_says_what_it_sent(start: Start) -> None:
+    server = start("serve", "lorenz")
+    server.wait_line("watch it with")
+    code, out, err = server.interrupt(signal.SIGTERM)
+    assert (code, err) == (130, "stopped\n")
+    assert re.search(r"rows sent.*, [\d.]+ MB$", out, re.M)
 
 
 def test_what_is_added_to_a_file_is_served(start: Start, tmp_path: Path) -> None:
@@ -185,6 +194,18 @@ def test_ctrl_c_ends_a_watcher_cleanly_with_what_it_has_seen(start: Start) -> No
     code, out, err = watcher.interrupt()
     assert (code, err) == (130, "stopped\n")
     assert re.search(r"^rossler: [\d,]+ rows.*\nlorenz: [\d,]+ rows", out, re.M)
+
+
+def test_a_watcher_says_that_kernels_compile_and_ends_in_time_meanwhile(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start("serve", "lorenz").wait_line("watch it with")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "nothing compiled yet"))
+    watcher = start("watch", "lorenz.card", "--seconds", "0.5")
+    out, err = watcher.process.communicate(timeout=WAIT)
+    assert (watcher.process.returncode, err) == (0, "")
+    assert re.search(r"^lorenz: [\d,]+ rows, .* no estimate yet$", out, re.M)
+    assert re.search(r"^  compiling kernels: ", out, re.M)
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_a_dataset_of_numbers_becomes_channels_with_units() -> None:
         (["a", "b"], "real numbers"),
         ([None, 1.0], "real numbers"),
         ([[1, 2], [3]], "different lengths"),
-        ([1.0, np.inf], "1 values are infinite, the first at row 1"),
+        ([1.0, np.inf], "values are infinite: 1, the first at row 1"),
         ([1.0, np.nan, np.nan], "2 values are missing .* row 1"),
         ([[1.0, 2.0], [3.0, np.nan]], "row 1 of channel '1'"),
         (xr.DataArray(np.zeros((2, 3)), dims=("a", "b")), "time and channel"),

@@ -106,7 +106,7 @@ def inferred(
     kind = format or _guess(lines)
     if kind == "text":
         if time is not None:
-            raise InputError(f"plain lines have no field {time!r}; leave time out, or give format='json' or 'csv'")
+            raise InputError(f"plain lines have no field {time!r}; leave time out, or say that they are json or csv")
         if channels is not None and [channel.kind for channel in channels] not in (["text"], ["category"]):
             raise InputError("plain lines are one channel of texts; declare it as {'line': 'text'}, or give a format")
         return LineFormat(kind="text"), tuple(channels or (Channel(name="line", kind="text"),))
@@ -162,7 +162,7 @@ def _csv(
 
 def _guess(lines: Sequence[str]) -> Format:
     if not lines:
-        raise InputError("there is no line yet that shows the format; give format='json', 'csv' or 'text'")
+        raise InputError("there is no line yet that shows the format; say which it is with format: json, csv or text")
     if _is_json(lines[0]):
         return "json"
     cells = (_cell(cell) for line in lines[:2] for delimiter in DELIMITERS for cell in line.split(delimiter))
