@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -47,9 +48,10 @@ def map_series(
         The variables of the results over the other dimensions of `x`, with their labels; a bare number, text or
         unnamed array is called ``result``. Results of unequal length (curves over ``lag``, say) or with other labels
         are put side by side and filled up with NaN; attributes in which they differ are left out.
-        Of a dask array the result is lazy: only the first series is computed at once, to see what comes out; the others
-        run on the caller's scheduler, each in a task of its own, and must give variables of the same shapes, labels
-        and types of number. Of the attributes of the first result the texts are kept, as numbers may be its own.
+        Of a dask array the result is lazy: only the first series is computed at once, to see what comes out. The others
+        run on the caller's scheduler, a task for each chunk along the other dimensions (``x.chunk(channel=10)``: ten
+        channels a task), and must give variables of the same shapes, labels and types of number. Of the attributes of
+        the first result the texts are kept, as numbers may be its own.
 
     Raises
     ------
@@ -74,7 +76,10 @@ def map_series(
     if not isinstance(x, xr.DataArray):
         raise InputError(f"x must be an xarray.DataArray with named dimensions, not {type(x).__name__}")
     if dim not in x.dims:
-        raise InputError(f"x has the dimensions {', '.join(map(str, x.dims))}, and none of them is {dim!r}")
+        raise InputError(
+            f"x has the dimensions {', '.join(map(str, x.dims))}, and none of them is {dim!r}; "
+            "an option dim of function goes in with functools.partial"
+        )
     others = [other for other in x.dims if other != dim]
     if not all(x.sizes[other] for other in others):
         raise InputError(f"there is no series: the sizes of x are {dict(x.sizes)}")
@@ -181,35 +186,43 @@ def _lazy(
     import dask
     import dask.array as da
 
-    first = next(_series(x, others))[1]
-    template = _call(function, first.compute(), keep, options)
+    x = x.transpose(*others, dim).chunk({dim: -1})
+    template = _call(function, next(_series(x, others))[1].compute(), keep, options)
     _check_names(template, x, others)
     names = list(template.data_vars)
     kinds: dict[Any, Any] = {name: (template[name].shape, _dtype(template[name])) for name in names}
-    inner = dict(template.coords.variables)
-    task = dask.delayed(_values, pure=True, nout=len(names))
-    parts: dict[Any, list[Any]] = {name: [] for name in names}
-    for _, series in _series(x, others):
-        labels = {k: v for k, v in series.coords.items() if v.ndim == 0}
-        shell = (
-            series.dims,
-            dict(series.attrs),
-            series.name,
-            {k: v.variable for k, v in series.coords.items() if v.ndim},
-        )
-        arrays = task(series.data, shell, labels, function, keep, options, kinds, inner)
+    # what all tasks need goes to the workers once
+    alone = {k: v.variable for k, v in x.coords.items() if v.dims == (dim,)}
+    job = _Job(function, keep, options, kinds, dict(template.coords.variables), dict(x.attrs), x.name, alone)
+    shared = dask.delayed(job, pure=True, traverse=False)
+    task = dask.delayed(_block, pure=True, nout=len(names))
+    bounds = [np.cumsum((0, *x.chunksizes[other])) for other in others]
+    grid = [len(b) - 1 for b in bounds]
+    parts: dict[Any, np.ndarray] = {name: np.empty(grid, object) for name in names}
+    for place in np.ndindex(*grid):
+        part = x.isel({o: slice(b[k], b[k + 1]) for o, b, k in zip(others, bounds, place, strict=True)})
+        labels = {k: v.variable for k, v in part.coords.items() if dim not in v.dims}
+        (block,) = part.data.to_delayed().ravel()
+        arrays = task(block, part.dims, labels, shared)
         for name, array in zip(names, arrays, strict=True):
-            parts[name].append(da.from_delayed(array, *kinds[name]))
-    sizes = tuple(x.sizes[other] for other in others)
+            shape, dtype = kinds[name]
+            parts[name][place] = da.from_delayed(array, (*part.shape[:-1], *shape), dtype)
     stacked = {
-        name: (
-            (*others, *template[name].dims),
-            da.stack(parts[name]).reshape(sizes + kinds[name][0]),
-            _texts(template[name].attrs),
-        )
+        name: ((*others, *template[name].dims), _joined(parts[name], da.concatenate), _texts(template[name].attrs))
         for name in names
     }
     return xr.Dataset(stacked, coords=template.coords, attrs=_texts(template.attrs))
+
+
+def _joined(parts: np.ndarray, concatenate: Callable[..., Any]) -> Any:
+    """The array that a grid of arrays makes along its first axes."""
+    for axis in reversed(range(parts.ndim)):
+        rows = parts.reshape(-1, parts.shape[-1])
+        joined = np.empty(len(rows), object)
+        for k, row in enumerate(rows):
+            joined[k] = concatenate(list(row), axis=axis)
+        parts = joined.reshape(parts.shape[:-1])
+    return parts.item()
 
 
 def _texts(attrs: dict[Any, Any]) -> dict[Any, Any]:
@@ -222,34 +235,50 @@ def _dtype(variable: xr.DataArray) -> np.dtype:
     return np.dtype(object) if variable.dtype.kind in "US" else variable.dtype
 
 
-def _values(
-    data: np.ndarray,
-    shell: Any,
-    labels: Any,
-    function: Callable[..., Any],
-    keep: Any,
-    options: Any,
-    kinds: dict[Any, tuple[tuple[int, ...], np.dtype]],
-    inner: dict[Any, xr.Variable],
-) -> tuple[np.ndarray, ...]:
-    """The work of one task: the variables of one result, in the order of `kinds`."""
-    dims, attrs, name, coords = shell
-    series = xr.DataArray(np.asarray(data), dims=dims, coords=coords, attrs=attrs, name=name).assign_coords(labels)
-    found = _call(function, series, keep, options)
-    here = ", ".join(f"{k}={v.item()!r}" for k, v in labels.items()) or "a later series"
-    advice = "choose variables that agree with keep=[...], fix them by an option, or compute the array first"
-    if missing := [variable for variable in kinds if variable not in found]:
-        raise InputError(f"{missing} of the first series are missing in the result of {here}; {advice}")
-    for variable, (shape, dtype) in kinds.items():
-        if found[variable].shape != shape:
-            raise InputError(
-                f"{variable} has the shape {found[variable].shape} in {here} and {shape} in the first series; {advice}"
-            )
-        if not np.can_cast(_dtype(found[variable]), dtype, "safe"):
-            raise InputError(
-                f"{variable} is {_dtype(found[variable])} in {here} and {dtype} in the first series; {advice}"
-            )
-    for label, values in inner.items():
-        if label not in found.coords or not found[label].variable.equals(values):
-            raise InputError(f"the labels {label!r} in {here} are not those of the first series; {advice}")
-    return tuple(found[variable].values.astype(dtype) for variable, (_, dtype) in kinds.items())
+@dataclass(frozen=True)
+class _Job:
+    """What every task of a lazy result does, and what its results have to be like."""
+
+    function: Callable[..., Any]
+    keep: list[str] | None
+    options: dict[str, Any]
+    kinds: dict[Any, tuple[tuple[int, ...], np.dtype]]
+    inner: dict[Any, xr.Variable]
+    attrs: dict[Any, Any]
+    name: Any
+    coords: dict[Any, xr.Variable]
+
+    def values(self, series: xr.DataArray) -> list[np.ndarray]:
+        """The variables of one result, in the order of `kinds`."""
+        found = _call(self.function, series, self.keep, self.options)
+        here = ", ".join(f"{k}={v.item()!r}" for k, v in series.coords.items() if v.ndim == 0) or "a later series"
+        advice = "choose variables that agree with keep=[...], fix them by an option, or compute the array first"
+        if missing := [variable for variable in self.kinds if variable not in found]:
+            raise InputError(f"{missing} of the first series are missing in the result of {here}; {advice}")
+        for variable, (shape, dtype) in self.kinds.items():
+            if found[variable].shape != shape:
+                raise InputError(
+                    f"{variable} has the shape {found[variable].shape} in {here} and {shape} in the first series; "
+                    f"{advice}"
+                )
+            if not np.can_cast(_dtype(found[variable]), dtype, "safe"):
+                raise InputError(
+                    f"{variable} is {_dtype(found[variable])} in {here} and {dtype} in the first series; {advice}"
+                )
+        for label, values in self.inner.items():
+            if label not in found.coords or not found[label].variable.equals(values):
+                raise InputError(f"the labels {label!r} in {here} are not those of the first series; {advice}")
+        return [found[variable].values.astype(dtype) for variable, (_, dtype) in self.kinds.items()]
+
+
+def _block(data: np.ndarray, dims: Any, labels: dict[Any, xr.Variable], job: _Job) -> tuple[np.ndarray, ...]:
+    """The work of one task: all series of one chunk."""
+    block = xr.DataArray(np.asarray(data), dims=dims, attrs=job.attrs, name=job.name).assign_coords(
+        {**job.coords, **labels}
+    )
+    found = [np.empty(block.shape[:-1] + shape, dtype) for shape, dtype in job.kinds.values()]
+    for place, series in _series(block, list(dims[:-1])):
+        at = tuple(place.values())
+        for whole, one in zip(found, job.values(series), strict=True):
+            whole[at] = one
+    return tuple(found)
