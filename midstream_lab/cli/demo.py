@@ -31,6 +31,8 @@ def run(args: argparse.Namespace) -> int:
     from .warm import run as warm_up
 
     require("matplotlib", extra="plot")  # before the work, not after it
+    if args.rows < 1:
+        raise InputError(f"a demo of {args.rows} rows shows nothing; --rows takes at least one row")
     if args.out.is_dir():
         raise InputError(f"{args.out} is a folder; name a file in it with --out")
     if not args.out.resolve().parent.is_dir():

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import dask
-import dask.array as da
 import numpy as np
 import xarray as xr
 
@@ -23,6 +21,9 @@ def pairwise_blocks(X: Any, Y: Any, chosen: Chosen) -> tuple[Any, np.ndarray | N
     A task holds one block of each side and their distances. Of a symmetric measure the blocks below the diagonal are
     the others turned over.
     """
+    import dask
+    import dask.array as da
+
     x, x_labels = _parts(X, "X")
     y, y_labels = (x, x_labels) if Y is None else _parts(Y, "Y")
     half = Y is None and chosen.symmetric
@@ -42,6 +43,8 @@ def pairwise_blocks(X: Any, Y: Any, chosen: Chosen) -> tuple[Any, np.ndarray | N
 
 def _parts(X: Any, name: str) -> tuple[list[tuple[Any, int]], np.ndarray | None]:
     """Each block of whole series with their number, and the labels of all."""
+    import dask.array as da
+
     labels = None
     if isinstance(X, xr.DataArray):
         X = series_first(X)

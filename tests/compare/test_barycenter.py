@@ -116,7 +116,6 @@ def test_classes_are_those_of_the_nearest() -> None:
 
 
 def test_scikit_learn_takes_it() -> None:
-    pytest.importorskip("sklearn", reason="scikit-learn is no dependency")
     from sklearn.base import clone, is_classifier
     from sklearn.model_selection import cross_val_score
 
