@@ -1,5 +1,6 @@
 """Static pictures with matplotlib, for papers, the command line and saved notebooks."""
 
+from .alignment import alignment
 from .attractor import attractor
 from .basins import basins
 from .embedding import embedding
@@ -15,6 +16,7 @@ from .style import COLORMAP, PALETTE, new_figure, png
 __all__ = [
     "COLORMAP",
     "PALETTE",
+    "alignment",
     "attractor",
     "basins",
     "embedding",
