@@ -356,3 +356,17 @@ def noise_amplification(points, count, theiler, horizon):
         ratios.append(np.mean(spread) / np.mean(pairs))
         inverse += 1.0 / np.mean(pairs)
     return 0.5 * math.log10(np.mean(ratios)) - 0.5 * math.log10(inverse)
+
+
+def window_distances(x, y, window):
+    """Distances of all windows of x to all of y after each is brought to mean 0 and deviation 1; inf where NaN."""
+    parts = [[series[i : i + window] for i in range(len(series) - window + 1)] for series in (x, y)]
+    flat = [np.array([np.ptp(part) == 0 for part in each]) for each in parts]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scaled = [np.array([(part - part.mean()) / (part - part.mean()).std() for part in each]) for each in parts]
+        found = np.array([np.sqrt(((scaled[1] - one) ** 2).sum(axis=1)) for one in scaled[0]])
+    found[flat[0][:, None] ^ flat[1]] = math.sqrt(window)
+    found[flat[0][:, None] & flat[1]] = 0.0
+    found[[np.isnan(part).any() for part in parts[0]]] = np.inf
+    found[:, [np.isnan(part).any() for part in parts[1]]] = np.inf
+    return found

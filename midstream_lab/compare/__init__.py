@@ -8,9 +8,12 @@ from .cluster import cluster
 from .dtw import derivative, dtw, dtw_distance
 from .edit import EditAlignment, edit_alignment, edit_distance, edit_similarity
 from .lcs import CommonSubsequence, lcs, lcs_length
+from .matrix_profile import join_profile, matrix_profile
 from .measures import MEASURES
+from .motifs import discords, motifs
 from .nearest import nearest
 from .pairwise import pairwise
+from .profile import distance_profile
 from .warming import warm
 
 __all__ = [
@@ -22,17 +25,22 @@ __all__ = [
     "barycenter",
     "cluster",
     "derivative",
+    "discords",
+    "distance_profile",
     "dtw",
     "dtw_distance",
     "edit_alignment",
     "edit_distance",
     "edit_similarity",
     "envelope",
+    "join_profile",
     "lb_improved",
     "lb_keogh",
     "lb_kim",
     "lcs",
     "lcs_length",
+    "matrix_profile",
+    "motifs",
     "nearest",
     "pairwise",
     "warm",

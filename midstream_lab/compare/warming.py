@@ -27,8 +27,10 @@ def warm() -> Iterator[tuple[str, int, int]]:
     from .dtw import dtw, dtw_distance
     from .edit import edit_alignment, edit_distance
     from .lcs import lcs
+    from .matrix_profile import matrix_profile
     from .nearest import nearest
     from .pairwise import pairwise
+    from .profile import distance_profile
 
     x, y = [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]
     jobs = {
@@ -41,6 +43,8 @@ def warm() -> Iterator[tuple[str, int, int]]:
         "edit_alignment": lambda: edit_alignment("abc", "acb"),
         "pairwise": lambda: pairwise([x, y]),
         "nearest": lambda: nearest(x, [x, y]),
+        "matrix_profile": lambda: matrix_profile([*x, *y], window=3),
+        "distance_profile": lambda: distance_profile(x, [*x, *y]),
         "lower bounds": lambda: (lb_kim(x, y), lb_improved(x, y)),
         "lcs": lambda: lcs("abc" * 400, "acb" * 400),
     }
