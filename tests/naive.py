@@ -370,3 +370,31 @@ def window_distances(x, y, window):
     found[[np.isnan(part).any() for part in parts[0]]] = np.inf
     found[:, [np.isnan(part).any() for part in parts[1]]] = np.inf
     return found
+
+
+def spring(query, x, threshold):
+    """Matches of Sakurai's rule as (start, end, distance): a column of warping costs for every start on its own."""
+    found, columns, best = [], {}, None
+    for now, value in enumerate(x):
+        if not math.isfinite(value):
+            found, columns, best = found + ([best] if best else []), {}, None
+            continue
+        columns[now] = None
+        for start, before in columns.items():
+            column = []
+            for i, wanted in enumerate(query):
+                steps = [column[i - 1]] if i else []
+                if before is not None:
+                    steps += before[i : i + 1] + (before[i - 1 : i] if i else [])
+                column.append((value - wanted) ** 2 + (min(steps) if steps else 0.0))
+            columns[start] = column
+        least = [min((column[i], start) for start, column in columns.items()) for i in range(len(query))]
+        if best and all(cost >= best[2] or start > best[1] for cost, start in least):
+            found.append(best)
+            columns = {start: column for start, column in columns.items() if start > best[1]}
+            best = None
+        if columns:
+            cost, start = min((column[-1], start) for start, column in columns.items())
+            if cost <= threshold**2 and (best is None or cost < best[2]):
+                best = (start, now, cost)
+    return [(start, end, math.sqrt(cost)) for start, end, cost in found + ([best] if best else [])]

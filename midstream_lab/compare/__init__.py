@@ -12,6 +12,7 @@ from .matrix_profile import join_profile, matrix_profile
 from .measures import MEASURES
 from .motifs import discords, motifs
 from .nearest import nearest
+from .online import SpringMonitor
 from .pairwise import pairwise
 from .profile import distance_profile
 from .warming import warm
@@ -22,6 +23,7 @@ __all__ = [
     "CommonSubsequence",
     "EditAlignment",
     "NearestNeighborClassifier",
+    "SpringMonitor",
     "barycenter",
     "cluster",
     "derivative",

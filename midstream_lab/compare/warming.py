@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 __all__ = ["warm"]
 
 
@@ -23,12 +25,14 @@ def warm() -> Iterator[tuple[str, int, int]]:
     >>> steps[-1][1] == steps[-1][2] == len(steps)
     True
     """
+    from ..feed import Block
     from .bounds import lb_improved, lb_kim
     from .dtw import dtw, dtw_distance
     from .edit import edit_alignment, edit_distance
     from .lcs import lcs
     from .matrix_profile import matrix_profile
     from .nearest import nearest
+    from .online import SpringMonitor
     from .pairwise import pairwise
     from .profile import distance_profile
 
@@ -45,6 +49,7 @@ def warm() -> Iterator[tuple[str, int, int]]:
         "nearest": lambda: nearest(x, [x, y]),
         "matrix_profile": lambda: matrix_profile([*x, *y], window=3),
         "distance_profile": lambda: distance_profile(x, [*x, *y]),
+        "SpringMonitor": lambda: SpringMonitor(x, 1.0).update(Block(first=0, start=0, columns=(np.array(y),))),
         "lower bounds": lambda: (lb_kim(x, y), lb_improved(x, y)),
         "lcs": lambda: lcs("abc" * 400, "acb" * 400),
     }
