@@ -7,6 +7,7 @@ from .classify import NearestNeighborClassifier
 from .cluster import cluster
 from .dtw import derivative, dtw, dtw_distance
 from .edit import EditAlignment, edit_alignment, edit_distance, edit_similarity
+from .find import find
 from .lcs import CommonSubsequence, lcs, lcs_length
 from .matrix_profile import join_profile, matrix_profile
 from .measures import MEASURES
@@ -35,6 +36,7 @@ __all__ = [
     "edit_distance",
     "edit_similarity",
     "envelope",
+    "find",
     "join_profile",
     "lb_improved",
     "lb_keogh",

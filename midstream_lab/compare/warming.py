@@ -29,6 +29,7 @@ def warm() -> Iterator[tuple[str, int, int]]:
     from .bounds import lb_improved, lb_kim
     from .dtw import dtw, dtw_distance
     from .edit import edit_alignment, edit_distance
+    from .find import find
     from .lcs import lcs
     from .matrix_profile import matrix_profile
     from .nearest import nearest
@@ -50,6 +51,7 @@ def warm() -> Iterator[tuple[str, int, int]]:
         "matrix_profile": lambda: matrix_profile([*x, *y], window=3),
         "distance_profile": lambda: distance_profile(x, [*x, *y]),
         "SpringMonitor": lambda: SpringMonitor(x, 1.0).update(Block(first=0, start=0, columns=(np.array(y),))),
+        "find": lambda: find(x, [*x, *y], measure="dtw"),
         "lower bounds": lambda: (lb_kim(x, y), lb_improved(x, y)),
         "lcs": lambda: lcs("abc" * 400, "acb" * 400),
     }

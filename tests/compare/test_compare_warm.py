@@ -9,6 +9,7 @@ import json, sys
 import numpy as np
 import numba.core.dispatcher
 from midstream_lab import compare
+from midstream_lab.feed import Block
 
 def entries():
     return {f"{name}.{key}": len(value.signatures) for name, module in list(sys.modules.items())
@@ -26,6 +27,12 @@ for x in (rng.standard_normal(300), fixed, list(fixed), fixed.astype(np.float32)
                     {"step_pattern": "symmetric2"}, {"open_begin": True, "step_pattern": "asymmetric"}):
         compare.dtw_distance(x, x, **options)
         compare.dtw(x, x, cost_matrix=True, **options)
+for x in (rng.standard_normal(300), fixed, list(fixed), fixed.astype(np.float32), fixed[::2]):
+    compare.matrix_profile(x, window=8, n_jobs=2); compare.join_profile(x, x[:50], window=8)
+    for measure in ("euclidean", "dtw"):
+        compare.find(x[:9], x, k=3, measure=measure)
+    compare.distance_profile(x[:9], x, normalize=False)
+    compare.SpringMonitor(x[:9], 1).update(Block(first=0, start=0, columns=(np.asarray(x),)))
 for a in ("spam" * 400, list(range(400)), np.arange(400, dtype=np.int8), ["x", (1, 2)], np.array(["x", "y"])):
     compare.edit_distance(a, a[::-1]); compare.edit_alignment(a[:9], a[:7], transpose=0.5); compare.lcs(a, a[::-1])
     compare.edit_distance(a, a, delete=3, transpose=2)
