@@ -9,6 +9,7 @@ from midstream_lab import registry
 from midstream_lab.errors import require
 
 if TYPE_CHECKING:
+    from .alignment_view import AlignmentView as AlignmentView
     from .basin_map import BasinMap as BasinMap
     from .embedding_explorer import EmbeddingExplorer as EmbeddingExplorer
     from .live_attractor import LiveAttractor as LiveAttractor
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .stream_monitor import StreamMonitor as StreamMonitor
 
 __all__ = [
+    "AlignmentView",
     "BasinMap",
     "EmbeddingExplorer",
     "LiveAttractor",
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AlignmentView": "alignment_view",
     "BasinMap": "basin_map",
     "EmbeddingExplorer": "embedding_explorer",
     "LiveAttractor": "live_attractor",
