@@ -45,7 +45,7 @@ def check(notebook: Path, folder: Path, spoil: str = "") -> subprocess.Completed
         env={**os.environ, "PYTHONPATH": path, "MIDSTREAM_LAB_DATA": str(folder / "data")},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
 
@@ -124,7 +124,7 @@ def test_running_the_cells_three_times_leaves_as_much_as_once(notebook: Path, tm
         env={**os.environ, "MIDSTREAM_LAB_DATA": str(tmp_path / "data")},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
