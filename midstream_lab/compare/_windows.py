@@ -77,11 +77,11 @@ def summarise(values: np.ndarray, window: int) -> Windows:
 
 
 def starts_of(x: Any, count: int) -> dict[str, xr.Variable]:
-    """The times of the first `count` rows as the coordinate ``time``, where `x` brings times."""
+    """The times of the first `count` rows as the coordinate ``time`` along ``start``, where `x` brings times."""
     if not isinstance(x, xr.DataArray | xr.Dataset) and not hasattr(x, "iloc"):
         return {}
     time = sequence(x, nan="keep").coords["time"]
-    return {} if time.attrs.get("tick_unit") == "tick" else {"time": time[:count].variable}
+    return {} if time.attrs.get("tick_unit") == "tick" else {"time": xr.Variable("start", time.values[:count], time.attrs)}
 
 
 def frozen(values: np.ndarray) -> np.ndarray:

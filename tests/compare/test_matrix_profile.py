@@ -128,6 +128,7 @@ def test_motifs_and_discords_that_were_planted() -> None:
 def test_times_come_along() -> None:
     x = sequence(WALK, dt="1/360")
     profile = matrix_profile(x, window=20)
+    assert profile["time"].dims == ("start",)
     assert profile["time"].values.tolist() == x["time"].values[: profile.sizes["start"]].tolist()
     found = motifs(profile)
     assert found["first_time"].values.tolist() == x["time"].values[found["first"].values].tolist()
