@@ -81,7 +81,9 @@ def starts_of(x: Any, count: int) -> dict[str, xr.Variable]:
     if not isinstance(x, xr.DataArray | xr.Dataset) and not hasattr(x, "iloc"):
         return {}
     time = sequence(x, nan="keep").coords["time"]
-    return {} if time.attrs.get("tick_unit") == "tick" else {"time": xr.Variable("start", time.values[:count], time.attrs)}
+    return (
+        {} if time.attrs.get("tick_unit") == "tick" else {"time": xr.Variable("start", time.values[:count], time.attrs)}
+    )
 
 
 def frozen(values: np.ndarray) -> np.ndarray:
