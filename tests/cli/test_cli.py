@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from midstream_lab.cli import COMMANDS, main
-from midstream_lab.errors import LabError
+from midstream_lab.errors import LabError, StreamError
 from midstream_lab.stream import Card
 
 COMMAND_NAMES = [command.__name__.rsplit(".", 1)[1] for command in COMMANDS]
@@ -171,6 +171,13 @@ def test_serving_on_a_port_in_use_names_the_port(capsys: pytest.CaptureFixture[s
     assert f"UDP port {port} of 127.0.0.1 is in use" in capsys.readouterr().err
 
 
+class NotConnected:
+    """A client whose connection is gone, so that nothing is known of delays."""
+
+    def delays(self, name: str) -> None:
+        raise StreamError(f"{name}: there is no connection")
+
+
 def test_watching_shows_the_running_estimate(tmp_path: Path) -> None:
     from argparse import Namespace
 
@@ -180,8 +187,9 @@ def test_watching_shows_the_running_estimate(tmp_path: Path) -> None:
 
     source = SequenceSource(Henon().trajectory(2500, transient=100).sel(channel="x"))
     with Feed(source.schema, window=4096) as feed:
-        watched = Watched(name="henon", feed=feed)
-        watched.estimate(Namespace(channel=None, window=2000, every=2000))
+        watched = Watched(name="henon", feed=feed, client=NotConnected())
+        watched.prepare(Namespace(channel=None, window=2000, every=2000))
+        watched.estimate()
         assert "no estimate yet" in watched.status()
         for block in source.blocks(threading.Event()):
             feed.append(block)
@@ -197,7 +205,11 @@ def test_watching_says_that_the_connection_is_being_made_again() -> None:
 
     with Feed(Schema(channels=(Channel(name="x"),)), window=10) as feed:
         feed.interrupted = lambda: "reconnecting, attempt 3, next in 2 s"
-        assert Watched(name="x", feed=feed).status().endswith(", reconnecting, attempt 3, next in 2 s")
+        assert (
+            Watched(name="x", feed=feed, client=NotConnected())
+            .status()
+            .endswith(", reconnecting, attempt 3, next in 2 s")
+        )
 
 
 def test_watching_says_that_the_estimate_ended() -> None:
@@ -208,8 +220,9 @@ def test_watching_says_that_the_estimate_ended() -> None:
     from midstream_lab.timebase import TimeBase
 
     with Feed(Schema(channels=(Channel(name="x"),), time=TimeBase.from_dt("1/100")), window=4096) as feed:
-        watched = Watched(name="x", feed=feed)
-        watched.estimate(Namespace(channel=None, window=600, every=600))
+        watched = Watched(name="x", feed=feed, client=NotConnected())
+        watched.prepare(Namespace(channel=None, window=600, every=600))
+        watched.estimate()
         feed.append_rows([np.full(1300, np.nan)])
         with pytest.raises(LabError, match="missing"):
             watched.estimates.wait(n=1, timeout=60)

@@ -1,5 +1,7 @@
 """The alignment view without a browser: what it sends is what the batch function gives, whatever is moved."""
 
+import time
+
 import numpy as np
 import pytest
 from slider_kit import Page, flush, settle
@@ -87,6 +89,10 @@ def test_a_page_that_comes_later_gets_what_is_shown(show):
     view = show(window=30)
     settle(view)
     page = Page(view, view._canvas, view._on_message)
+    deadline = time.monotonic() + 60
+    while not page.sent and time.monotonic() < deadline:  # the clock sends at its next tick
+        flush()
+        time.sleep(0.01)
     assert parts(page)[0]["window"] == 30
 
 
