@@ -20,7 +20,7 @@ from .tangent import BLOCKS
 __all__ = ["lyapunov_spectrum_from_data"]
 
 #: Penalties of the fits, as shares of a neighbourhood's variance: directions without extent answer to them.
-RIDGES = (1e-3, 1e-4)
+RIDGES = frozen(np.array([1e-3, 1e-4]))
 #: Two estimates of an exponent agree when they differ by less than this share of it, or of the largest.
 AGREEMENT = 0.25
 #: Widest interval of a confirmed exponent, as a share of it, or of the largest.
@@ -150,10 +150,8 @@ def _grow(
     values: np.ndarray, delay: int, dim: int, theiler: int, draws: int = 1, rng: np.random.Generator | None = None
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Exponents (members, dim), nats per sample; their median in each bootstrap sample; error of prediction."""
-    counts = np.array([2 * dim + 4, 6 * dim + 12])
-    counts.flags.writeable = False
-    grown = [grow_data_frame(values, delay, dim, theiler, counts, ridge, BLOCKS) for ridge in RIDGES]
-    total, used, square = (np.concatenate(parts) for parts in zip(*grown, strict=True))
+    counts = frozen(np.array([2 * dim + 4, 6 * dim + 12]))
+    total, used, square = grow_data_frame(values, delay, dim, theiler, counts, RIDGES, BLOCKS)
     with np.errstate(invalid="ignore", divide="ignore"):
         members = total.sum(axis=1) / used.sum(axis=1)[:, None] / delay
         weights = (rng or np.random.default_rng(0)).multinomial(BLOCKS, np.full(BLOCKS, 1.0 / BLOCKS), size=draws)

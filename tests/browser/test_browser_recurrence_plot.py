@@ -51,7 +51,8 @@ def test_the_threshold_is_live_and_the_numbers_follow(ran) -> None:
         rate = float(page.execute("print(float(view.quantification['recurrence_rate']))"))
         page.wait_for(f"() => document.querySelector('aside table').innerText.includes('{rate:.4g}')")
         assert (
-            page.execute("print(abs(view.rate / view._controls['rate'].value - 1) < 0.02, view.errors)") == "True []\n"
+            page.execute("print(abs(view.rate / view._controls.controls['rate'].value - 1) < 0.02, view.errors)")
+            == "True []\n"
         )
         page.page.get_by_role("combobox").last.select_option(label="Euclidean")
         page.wait_for("() => document.querySelector('.midstream-status').innerText.includes('radius')")

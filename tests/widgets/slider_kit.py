@@ -23,14 +23,14 @@ def flush():
 class Page:
     """Plays the page: keeps what a canvas was sent, and acknowledges it unless told not to."""
 
-    def __init__(self, view, canvas, hear):
-        self.view, self.canvas, self.hear, self.sent, self.auto = view, canvas, hear, [], True
-        view._outbox.send = self.receive
+    def __init__(self, view):
+        self.newest, self.sent, self.auto = view._newest, [], True
+        self.newest.outbox.send = self.receive
         CLOCK.post(self.say, "hello")
         flush()
 
     def say(self, kind, **content):
-        self.hear(self.canvas, {"kind": kind, "client": "page", **content}, [])
+        self.newest.on_message(self.newest.canvas, {"kind": kind, "client": "page", **content}, [])
 
     def receive(self, content, buffers):
         self.sent.append((content, bytes(buffers[0])))

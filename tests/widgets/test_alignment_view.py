@@ -36,7 +36,7 @@ def parts(page):
 @pytest.mark.parametrize("options", [{}, {"window": 25}, {"window": 40, "step_pattern": "symmetric2"}])
 def test_the_path_and_the_distance_are_those_of_the_batch_function(show, options):
     view = show(**options)
-    page = Page(view, view._canvas, view._on_message)
+    page = Page(view)
     settle(view)
     expected = compare.dtw(X, Y, **options)
     content, path, _ = parts(page)
@@ -46,7 +46,7 @@ def test_the_path_and_the_distance_are_those_of_the_batch_function(show, options
 
 def test_the_picture_rises_along_the_path_and_is_marked_outside_the_band(show):
     view = show(window=25)
-    page = Page(view, view._canvas, view._on_message)
+    page = Page(view)
     settle(view)
     _, path, image = parts(page)
     apart = np.abs(np.subtract.outer(np.arange(50), np.arange(70)))
@@ -56,7 +56,7 @@ def test_the_picture_rises_along_the_path_and_is_marked_outside_the_band(show):
 
 def test_slider_program_and_page_move_the_band(show):
     view = show()
-    page = Page(view, view._canvas, view._on_message)
+    page = Page(view)
     settle(view)
     slider = view._controls.controls["window"]
     assert (slider.min, slider.max, slider.value) == (20, 69, 69)
@@ -74,7 +74,7 @@ def test_slider_program_and_page_move_the_band(show):
 
 def test_a_pattern_without_a_path_says_why_and_another_goes_on(show):
     view = show(X[:20], Y)
-    page = Page(view, view._canvas, view._on_message)
+    page = Page(view)
     view.step_pattern = "asymmetric"
     settle(view)
     assert view.alignment is None
@@ -88,7 +88,7 @@ def test_a_pattern_without_a_path_says_why_and_another_goes_on(show):
 def test_a_page_that_comes_later_gets_what_is_shown(show):
     view = show(window=30)
     settle(view)
-    page = Page(view, view._canvas, view._on_message)
+    page = Page(view)
     deadline = time.monotonic() + 60
     while not page.sent and time.monotonic() < deadline:  # the clock sends at its next tick
         flush()

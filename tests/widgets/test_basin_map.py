@@ -35,7 +35,7 @@ def pixels(sent):
 
 def test_labels_and_shares_are_those_of_the_batch_function(show):
     view = show()
-    page = Page(view, view._canvas, view._on_message)
+    page = Page(view)
     settle(view)
     axes = {name: view.basins[name].values for name in "xy"}
     expected = attractors.basins(Henon(), axes, box=BOX, cells=200)
@@ -52,7 +52,7 @@ def test_labels_and_shares_are_those_of_the_batch_function(show):
 def test_a_coarse_picture_comes_first_and_fills_the_map(show):
     view = show()
     settle(view)
-    page = Page(view, view._canvas, view._on_message)
+    page = Page(view)
     page.sent.clear()
     view.zoom((0.0, 1.0), (0.0, 1.0))
     settle(view)

@@ -37,7 +37,7 @@ def test_the_sliders_begin_where_the_estimators_say(show, lorenz):
     assert view.delay == delay
     assert view.embedding_dim == int(attractors.estimate_embedding_dim(lorenz, delay=delay)["embedding_dim"])
     assert view.theiler == int(attractors.estimate_theiler(lorenz, delay=delay, dim=view.embedding_dim)["theiler"])
-    assert {name: slider.value for name, slider in view._sliders.items()} == vars(view._settings)
+    assert {name: slider.value for name, slider in view._controls.controls.items()} == vars(view._shown)
 
 
 def test_every_chart_is_what_the_batch_function_gives(show, lorenz):
@@ -72,18 +72,18 @@ def test_the_chosen_delay_is_the_first_minimum_of_the_curve_shown(show, lorenz):
 
 def test_moving_a_slider_moves_everything(show, lorenz):
     view = show(lorenz)
-    page = Page(view, view._attractor, view._on_attractor)
+    page = Page(view)
     settle(view)
-    view._sliders["delay"].value = 7
-    view._sliders["embedding_dim"].value = 5
+    view._controls.controls["delay"].value = 7
+    view._controls.controls["embedding_dim"].value = 5
     settle(view)
     assert (view.delay, view.embedding_dim) == (7, 5)
-    assert view._charts._divergence["of"] == vars(view._settings)
+    assert view._charts._divergence["of"] == vars(view._shown)
     assert "the first 3 drawn" in view._charts._now["words"]
     offset = np.array(view._attractor._look["offset"])
     drawn = attractors.embed(lorenz, delay=7, dim=3).values
     assert np.allclose(page.points()[:, :3] + offset, drawn, atol=1e-4)
-    view._sliders["embedding_dim"].value = 2
+    view._controls.controls["embedding_dim"].value = 2
     settle(view)
     assert view._attractor._look["dim"] == 2
 
@@ -92,14 +92,14 @@ def test_a_program_moves_the_sliders(show, lorenz):
     view = show(lorenz)
     view.delay, view.embedding_dim, view.theiler = 11, 6, 333
     settle(view)
-    assert {name: slider.value for name, slider in view._sliders.items()} == {
+    assert {name: slider.value for name, slider in view._controls.controls.items()} == {
         "delay": 11, "embedding_dim": 6, "theiler": 333,
     }  # fmt: skip
 
 
 def test_a_page_that_is_behind_gets_the_newest_attractor_when_it_has_caught_up(show, lorenz):
     view = show(lorenz)
-    page = Page(view, view._attractor, view._on_attractor)
+    page = Page(view)
     page.auto = False
     for delay in range(2, 40):
         view.delay = delay
@@ -115,7 +115,7 @@ def test_the_estimate_says_that_it_is_computed_and_then_what_came_of_it(show, lo
     settle(view)
     view.theiler = view.theiler + 1
     flush()
-    view._show(view._settings)
+    view._show_controls(view._shown)
     settle(view)
     assert view._charts._now["computing"] is False
     assert view._charts._now["estimate"].startswith("λ")
@@ -207,5 +207,5 @@ def test_a_snapshot_is_a_picture_with_the_estimate(show):
 def test_errors_of_the_browser_are_kept(show, lorenz):
     view = show(lorenz)
     view._on_charts(view._charts, {"kind": "error", "text": "drawing: no canvas"}, [])
-    view._on_attractor(view._attractor, {"kind": "error", "text": "starting: no glass"}, [])
+    view._newest.on_message(view._attractor, {"kind": "error", "text": "starting: no glass"}, [])
     assert view.errors == ["starting: no glass", "drawing: no canvas"]

@@ -32,7 +32,7 @@ def density(page):
 def test_a_fixed_point_and_a_cycle_of_two_stand_where_theory_says(show):
     """x = 1 - 1/r below r = 3; above, the two roots of r^2 x^2 - r (r + 1) x + r + 1."""
     view = show()
-    page = Page(view, view._canvas, view._on_message)
+    page = Page(view)
     settle(view)
     (x0, x1), (y0, y1) = view.window
     image = density(page)
@@ -57,8 +57,8 @@ def test_the_exponent_beside_it_is_that_of_theory(show):
 
 def test_a_zoom_by_a_page_recomputes_at_its_resolution(show):
     view = show()
-    page = Page(view, view._canvas, view._on_message)
-    view._on_message(None, {"kind": "window", "shown": [[3.8, 3.9], [0.4, 5.0]], "size": [300, 5000]}, [])
+    page = Page(view)
+    view._newest.on_message(None, {"kind": "window", "shown": [[3.8, 3.9], [0.4, 5.0]], "size": [300, 5000]}, [])
     settle(view)
     content = page.sent[-1][0]
     assert content["window"] == ((3.8, 3.9), (0.4, view._home[1][1]))
@@ -69,7 +69,7 @@ def test_a_zoom_by_a_page_recomputes_at_its_resolution(show):
 def test_the_first_picture_of_a_window_is_coarse(show):
     view = show()
     settle(view)
-    page = Page(view, view._canvas, view._on_message)
+    page = Page(view)
     page.sent.clear()
     view.zoom((3.5, 3.6))
     settle(view)
@@ -115,7 +115,7 @@ def test_a_name_is_given_once_and_closing_ends_the_work(show):
     assert not second._ended
     second.close()
     second.close()
-    assert second._quick._over
+    assert all(job._over for job in second._jobs.values())
 
 
 def test_columns_come_spread_out_and_points_are_counted():

@@ -35,7 +35,7 @@ def points(page):
 
 def test_points_are_those_of_the_batch_function(show, trajectory):
     view = show(trajectory, plane=("y", 0.0))
-    page = Page(view, view._canvas, view._on_message)
+    page = Page(view)
     settle(view)
     expected = attractors.poincare_section(trajectory, ("y", 0.0), n=2000, transient=0.0)
     np.testing.assert_array_equal(points(page), expected["points"].sel(channel=["x", "z"]))
@@ -77,7 +77,7 @@ def test_direction_count_and_normal_are_followed(show, trajectory):
 
 def test_the_return_map_pairs_crossings_that_follow(show, trajectory):
     view = show(trajectory, plane=("y", 0.0), return_map=True)
-    page = Page(view, view._canvas, view._on_message)
+    page = Page(view)
     settle(view)
     x = view.section["points"].sel(channel="x").values
     np.testing.assert_array_equal(points(page), np.stack([x[:-1], x[1:]], axis=1))
@@ -89,7 +89,7 @@ def test_the_return_map_pairs_crossings_that_follow(show, trajectory):
 
 def test_a_flow_ends_with_the_integrators_own_crossings(show):
     view = show(Rossler(), plane=("y", 0.0), n=300)
-    page = Page(view, view._canvas, view._on_message)
+    page = Page(view)
     settle(view)
     assert page.sent[-1][0]["detail"] == "300 by the integrator"
     assert np.abs(view.section["points"].sel(channel="y")).max() < 1e-9
@@ -98,7 +98,7 @@ def test_a_flow_ends_with_the_integrators_own_crossings(show):
     assert view.section.sizes["crossing"] == 250
     # A window that comes while it is computed changes nothing about what is drawn last.
     view.offset = 0.5
-    view._on_message(None, {"kind": "window", "shown": view.window, "size": [333, 333]}, [])
+    view._newest.on_message(None, {"kind": "window", "shown": view.window, "size": [333, 333]}, [])
     settle(view)
     assert page.sent[-1][0]["detail"] == "250 by the integrator"
 

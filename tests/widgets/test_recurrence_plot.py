@@ -41,7 +41,7 @@ def shares(page):
 @pytest.mark.parametrize("norm", ["max", "euclidean"])
 def test_tile_and_numbers_are_those_of_the_batch_functions(show, x, norm):
     view = show(x, radius=2.0, delay=3, embedding_dim=3, theiler=20, norm=norm)
-    page = Page(view, view._canvas, view._on_message)
+    page = Page(view)
     view.zoom((100, 250), (400, 700))
     settle(view)
     given = {"radius": 2.0, "rate": None, "delay": 3, "embedding_dim": 3, "theiler": 20, "norm": norm}
@@ -68,7 +68,7 @@ def test_a_rate_gives_that_rate_and_the_radius_of_the_batch_function(show, x):
 def test_rate_and_radius_move_each_other(show, x):
     view = show(x)
     settle(view)
-    rate, radius = view._controls["rate"], view._controls["radius"]
+    rate, radius = view._controls.controls["rate"], view._controls.controls["radius"]
     assert (view.rate, rate.value) == (pytest.approx(0.05), pytest.approx(0.05))
     before = radius.value
     rate.value = 0.2
@@ -84,7 +84,7 @@ def test_rate_and_radius_move_each_other(show, x):
 def test_what_the_page_rounds_and_sends_back_late_moves_nothing(show, x):
     view = show(x)
     settle(view)
-    rate, radius = view._controls["rate"], view._controls["radius"]
+    rate, radius = view._controls.controls["rate"], view._controls.controls["radius"]
     rate.value = 0.1
     settle(view)
     rounded = radius.value * 10 ** (0.4 * radius.step)
@@ -100,7 +100,7 @@ def test_what_the_page_rounds_and_sends_back_late_moves_nothing(show, x):
 def test_another_norm_keeps_what_was_set(show, x):
     view = show(x, rate=0.1)
     radius = view.radius
-    view._controls["norm"].value = "euclidean"
+    view._controls.controls["norm"].value = "euclidean"
     settle(view)
     assert view.rate == pytest.approx(0.1)
     assert view.radius > radius
@@ -108,13 +108,15 @@ def test_another_norm_keeps_what_was_set(show, x):
     view.norm = "max"
     settle(view)
     assert view.radius == 3.0
-    assert view._controls["norm"].value == "max"
+    assert view._controls.controls["norm"].value == "max"
 
 
 def test_a_person_zooms_within_the_plane(show, x):
     view = show(x)
-    page = Page(view, view._canvas, view._on_message)
-    view._on_message(None, {"kind": "window", "rows": [-5.5, 99.2], "columns": [10.7, 1e9], "pixels": 10_000}, [])
+    page = Page(view)
+    view._newest.on_message(
+        None, {"kind": "window", "rows": [-5.5, 99.2], "columns": [10.7, 1e9], "pixels": 10_000}, []
+    )
     settle(view)
     content = page.sent[-1][0]
     assert content["rows"] == (0, 100)
@@ -125,7 +127,7 @@ def test_a_person_zooms_within_the_plane(show, x):
 def test_a_page_that_is_behind_gets_the_newest_tile(show, x):
     view = show(x)
     settle(view)
-    page = Page(view, view._canvas, view._on_message)
+    page = Page(view)
     page.auto = False
     for radius in np.linspace(1.0, 3.0, 8):
         view.radius = float(radius)
@@ -229,5 +231,5 @@ def test_a_snapshot_is_a_picture_of_what_is_in_sight(show, x):
 
 def test_errors_of_the_browser_are_kept(show, x):
     view = show(x)
-    view._on_message(None, {"kind": "error", "text": "drawing: no canvas"}, [])
+    view._newest.on_message(None, {"kind": "error", "text": "drawing: no canvas"}, [])
     assert view.errors == ["drawing: no canvas"]

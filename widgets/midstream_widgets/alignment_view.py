@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ipywidgets
 import numpy as np
 import traitlets
 
-from midstream_lab import plot, registry
+from midstream_lab import plot
 from midstream_lab.compare import Alignment, dtw
 from midstream_lab.compare._pairs import pair_of
+from midstream_lab.compare.dtw import STEP_PATTERNS
 from midstream_lab.errors import InputError, LabError
 
-from .base import RAMP, Canvas, OnClock, Snapshot, join_esm, reject_unknown
+from .base import RAMP, Canvas, Snapshot, join_esm, reject_unknown
 from .clock import CLOCK
-from .controls import Choice, Followed, Slider
-from .latest import Latest
-from .outbox import Outbox
+from .controls import Choice, Slider
+from .slider_view import SliderView
 
 __all__ = ["AlignmentView"]
 
@@ -31,7 +27,6 @@ CELLS = 4_000_000
 #: Most pixels along a side of its picture, and the value of those outside the band.
 PIXELS, OUTSIDE = 256, 255
 
-PATTERNS = ("symmetric1", "symmetric2", "asymmetric")
 KEYWORDS = ("window", "step_pattern", "name")
 
 
@@ -51,7 +46,7 @@ class AlignmentCanvas(Canvas):
     _sequences = traitlets.Dict().tag(sync=True)
 
 
-class AlignmentView(OnClock, ipywidgets.VBox):
+class AlignmentView(SliderView[Shown]):
     """See how two sequences are warped onto each other, and move the width of the band.
 
     The sequences stand below each other, with lines between matched samples; beside them the path lies on the cost
@@ -91,8 +86,6 @@ class AlignmentView(OnClock, ipywidgets.VBox):
     >>> view.close()
     """
 
-    _ended = True  # until it has been made: ipywidgets also closes what was refused
-
     def __init__(
         self,
         x: Any,
@@ -111,27 +104,21 @@ class AlignmentView(OnClock, ipywidgets.VBox):
             raise InputError(f"x has shape {self._x.shape} and y {self._y.shape}; give one channel of each")
         n, m = len(self._x), len(self._y)
         self._range = (abs(n - m), max(n, m) - 1)
-        self._shown = Shown(
+        shown = Shown(
             window=self._range[1] if window is None else min(int(window), self._range[1]),
             step_pattern=_checked_pattern(step_pattern),
         )
         self.alignment: Alignment | None = None
-        self._lock = threading.Condition()
-        self._told: Shown | None = None
-        self._next: tuple[dict[str, Any], bytes] | None = None
-        self._last: tuple[dict[str, Any], bytes] | None = None
-        self._make_page(name)
-        self._ended = False
-        self._name = name
-        registry.register("view", name, self)
-        self._follow(self._shown)
+        self._canvas = AlignmentCanvas(
+            _title=f"Alignment of {n:,} and {m:,} samples",
+            _sequences={"x": self._x.tolist(), "y": self._y.tolist(), "range": self._range},
+            _look={"ramp": RAMP},
+            layout={"width": "100%"},
+        )
+        work = {"alignment": (self._align_anew, 0.0)}
+        self._build(shown, work=work, controls=self._make_controls(shown), canvases=[self._canvas], name=name)
 
     # -- what a program may do -----------------------------------------------------------------------
-
-    @property
-    def errors(self) -> list[str]:
-        """What went wrong in the browser, oldest first."""
-        return list(self._canvas.errors)
 
     @property
     def window(self) -> int:
@@ -154,11 +141,6 @@ class AlignmentView(OnClock, ipywidgets.VBox):
     def step_pattern(self, value: str) -> None:
         self._change(step_pattern=_checked_pattern(value))
 
-    def wait(self, *, timeout: float = 60.0) -> bool:
-        """Wait until `alignment` belongs to what the controls say; False if it does not in time."""
-        with self._lock:
-            return self._lock.wait_for(lambda: self._told is self._shown, timeout)
-
     def snapshot(self) -> Snapshot:
         """A static picture of what is shown, for a saved notebook."""
         shown = self._shown
@@ -167,58 +149,24 @@ class AlignmentView(OnClock, ipywidgets.VBox):
         said = f"Alignment of {len(self._x)} and {len(self._y)} samples; {found.measure}"
         return Snapshot(plot.png(figure, dpi=80), f"{said}; distance {found.distance:.6g}")
 
-    def close(self) -> None:
-        """Remove the view; what is being computed is not waited for."""
-        if self._ended:
-            return
-        self._ended = True
-        registry.remove("view", self._name, self)
-        self._jobs.close()
-        for part in (*self._controls.controls.values(), *self.children):
-            part.close()
-        super().close()
-
     def __repr__(self) -> str:
         lengths = f"{len(self._x):,} and {len(self._y):,} samples"
         return f"AlignmentView({lengths}, window={self.window}, step_pattern={self.step_pattern!r})"
 
     # -- what it shows -------------------------------------------------------------------------------
 
-    def _make_page(self, name: str) -> None:
+    def _make_controls(self, shown: Shown) -> dict[str, Any]:
         low, high = self._range
-        self._canvas = AlignmentCanvas(
-            _title=f"Alignment of {len(self._x):,} and {len(self._y):,} samples",
-            _sequences={"x": self._x.tolist(), "y": self._y.tolist(), "range": self._range},
-            _look={"ramp": RAMP},
-            layout={"width": "100%"},
-        )
-        self._canvas.on_msg(self._on_message)
-        self._outbox = Outbox(self._canvas.send)
-        self._jobs = Latest(f"{name}-alignment")
-        controls: dict[str, Any] = {
+        return {
             "window": Slider(
-                value=self.window, min=low, max=high, description="window (samples)", continuous_update=True,
+                value=shown.window, min=low, max=high, description="window (samples)", continuous_update=True,
                 tooltip="Half-width of the band", layout={"flex": "1 1 260px", "min_width": "0", "max_width": "440px"},
             ),
             "step_pattern": Choice(
-                options=PATTERNS, value=self.step_pattern, description="step pattern",
+                options=STEP_PATTERNS, value=shown.step_pattern, description="step pattern",
                 tooltip="Which steps a path may take", layout={"flex": "0 1 220px", "min_width": "0"},
             ),
         }  # fmt: skip
-        for control in controls.values():
-            control.style.description_width = "initial"
-        self._controls = Followed(controls, moved=lambda field, value: self._change(**{field: value}))
-        row = ipywidgets.HBox(list(controls.values()), layout={"flex_flow": "row wrap", "width": "100%"})
-        super().__init__([row, self._canvas], layout={"width": "100%"})
-
-    def _change(self, **changes: Any) -> None:
-        with self._lock:
-            self._shown = shown = replace(self._shown, **changes)
-        self._follow(shown)
-
-    def _follow(self, shown: Shown) -> None:
-        CLOCK.post(self._show_controls, shown)
-        self._jobs.ask(lambda: self._compute(shown))
 
     # -- on a thread of its own ----------------------------------------------------------------------
 
@@ -227,7 +175,7 @@ class AlignmentView(OnClock, ipywidgets.VBox):
             self._x, self._y, window=shown.window, step_pattern=shown.step_pattern, cost_matrix=True, max_cells=CELLS
         )
 
-    def _compute(self, shown: Shown) -> None:
+    def _align_anew(self, shown: Shown) -> None:
         content: dict[str, Any] = {"kind": "alignment", "window": shown.window, "step_pattern": shown.step_pattern}
         try:
             found: Alignment | None = self._align(shown)
@@ -240,53 +188,19 @@ class AlignmentView(OnClock, ipywidgets.VBox):
             content |= {"why": "", "distance": found.distance, "pairs": len(found.path)}
             content |= {"height": image.shape[0], "width": image.shape[1]}
             data = found.path.astype("<i4").tobytes() + image.tobytes()
-        with self._lock:
-            if shown is self._shown:
-                self.alignment, self._told = found, shown
-                self._lock.notify_all()
-        CLOCK.post(self._take, content, data)
+        if not self._over(shown):
+            self.alignment = found
+        CLOCK.post(self._newest.show, lambda: (content, data))
 
-    # -- on the clock's thread -----------------------------------------------------------------------
-
-    def _show_controls(self, shown: Shown) -> None:
-        if not self._ended and shown is self._shown:
-            self._controls.show({"window": shown.window, "step_pattern": shown.step_pattern})
-
-    def _take(self, content: dict[str, Any], data: bytes) -> None:
-        """Send it, unless browsers are behind; then the newest goes when they have caught up."""
-        self._next = (content, data)
-        self._send()
-
-    def _send(self) -> None:
-        now = time.monotonic()
-        if self._ended or self._next is None or not self._outbox.ready(now):
-            return
-        self._last, self._next = self._next, None
-        content, data = self._last
-        self._outbox.post(dict(content), memoryview(data), now)
-
-    def _on_message(self, _: Any, message: dict[str, Any], __: Sequence[Any]) -> None:
-        now, client = time.monotonic(), str(message.get("client"))
-        match message.get("kind"):
-            case "ack":
-                self._outbox.ack(client, int(message["seq"]), now)
-                self._send()
-            case "hello":
-                self._outbox.hello(client, now)
-                self._next = self._next or self._last
-                self._send()
-            case "goodbye":
-                self._outbox.goodbye(client)
-            case "window":
-                low, high = self._range
-                self._change(window=int(min(max(int(message["window"]), low), high)))
-            case "error":
-                self._canvas.errors.append(str(message.get("text")))
+    def _heard(self, message: dict[str, Any]) -> None:
+        if message.get("kind") == "window":
+            low, high = self._range
+            self._change(window=int(min(max(int(message["window"]), low), high)))
 
 
 def _checked_pattern(value: Any) -> str:
-    if value not in PATTERNS:
-        raise InputError(f"step_pattern must be one of {', '.join(PATTERNS)}, not {value!r}")
+    if value not in STEP_PATTERNS:
+        raise InputError(f"step_pattern must be one of {', '.join(STEP_PATTERNS)}, not {value!r}")
     return str(value)
 
 

@@ -181,7 +181,7 @@ class BasinMap(MapView[Basins]):
             )  # fmt: skip
         return made
 
-    def _values(self, shown: Basins) -> dict[str, Any]:
+    def _control_values(self, shown: Basins) -> dict[str, Any]:
         return dict(zip(self._ranges, shown.params, strict=True))
 
     def _moved(self, name: str, value: Any) -> None:
@@ -190,7 +190,7 @@ class BasinMap(MapView[Basins]):
 
     def _refine(self, shown: Basins) -> Iterator[Drawing]:
         if shown.params != self._searched:
-            self._system = self._system.with_params(**self._values(shown))
+            self._system = self._system.with_params(**self._control_values(shown))
             self._search = self._begin(self._system)
             self._searched, self._numbers = shown.params, []
         side = 1 << int(np.log2(min(*shown.size, MOST_SIDE)))

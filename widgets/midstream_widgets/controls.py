@@ -118,10 +118,15 @@ class Followed:
         for name, control in controls.items():
             control.observe(lambda change, name=name: self._heard(name, change["new"]), names="value")
 
-    def show(self, values: Mapping[str, Any]) -> None:
-        """Bring the controls to `values`; called on the clock's thread."""
+    def show(self, values: Mapping[str, Any], ranges: Mapping[str, tuple[float, float, float]] | None = None) -> None:
+        """Bring the controls to `values`, and sliders to ends and steps; called on the clock's thread."""
         self._showing = True
         try:
+            for name, (low, high, step) in (ranges or {}).items():
+                slider = self.controls[name]
+                with slider.hold_sync():
+                    slider.min, slider.max = min(low, slider.min), max(high, slider.max)
+                    slider.min, slider.max, slider.step = low, high, step
             for name, value in values.items():
                 self._stands[name] = value
                 if not self._near(name, value, self.controls[name].value):

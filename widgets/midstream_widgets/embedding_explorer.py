@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import ipywidgets
 import numpy as np
 import traitlets
 import xarray as xr
 
-from midstream_lab import plot, registry
+from midstream_lab import plot
 from midstream_lab.attractors import (
     divergence_curve,
     embed,
@@ -30,15 +27,14 @@ from midstream_lab.errors import InputError, LabError
 from midstream_lab.feed import Feed, SequenceSource
 from midstream_lab.sequence import pick_channel, sequence, series
 
-from .base import Canvas, OnClock, Snapshot, join_esm, reject_unknown
+from .base import Canvas, Snapshot, join_esm, reject_unknown
 from .clock import CLOCK
 from .controls import Slider
 from .embedding_charts import dimension_chart, divergence_chart, failed_chart, information_chart
 from .estimate import describe
-from .latest import Latest
 from .live_attractor import LARGEST, AttractorCanvas
 from .look import Settings, Subject
-from .outbox import Outbox
+from .slider_view import SliderView
 from .trail import Trail
 
 __all__ = ["EmbeddingExplorer"]
@@ -75,7 +71,7 @@ class ChartsCanvas(Canvas):
     _now = traitlets.Dict().tag(sync=True)
 
 
-class EmbeddingExplorer(OnClock, ipywidgets.VBox):
+class EmbeddingExplorer(SliderView[Embedding]):
     """Choose the delay embedding of a sequence by hand, and see at once what follows from it.
 
     Sliders for delay, dimension and Theiler window stand above the attractor, the average mutual information with
@@ -123,8 +119,6 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
     >>> view.close()
     """
 
-    _ended = True  # until it has been made: ipywidgets also closes what was refused
-
     def __init__(
         self,
         x: Any,
@@ -143,29 +137,18 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
         self._found = estimate_delay(self._x)
         longest = max(1, min(len(self._values) // 10, max(100, 3 * int(self._found["delay"]), 3 * (delay or 0))))
         self._most = Embedding(delay=longest, embedding_dim=MAX_DIM, theiler=max(1, len(self._values) // 4))
-        self._settings = self._first(delay, embedding_dim, theiler)
+        first = self._first(delay, embedding_dim, theiler)
         self.curve: xr.Dataset | None = None
         self.estimate: xr.Dataset | None = None
-        self._lock = threading.Condition()
-        self._told: dict[str, Embedding] = {}
         self._make_results()
-        self._make_page(name)
-        self._ended = False
-        self._name = name
-        registry.register("view", name, self)
-        self._follow(self._settings)
+        self._make_page(first, name)
 
     # -- what a program may do -----------------------------------------------------------------------
 
     @property
-    def errors(self) -> list[str]:
-        """What went wrong in the browser, oldest first."""
-        return [*self._attractor.errors, *self._charts.errors]
-
-    @property
     def delay(self) -> int:
         """Samples between the components; set it to move the slider."""
-        return self._settings.delay
+        return self._shown.delay
 
     @delay.setter
     def delay(self, value: int) -> None:
@@ -174,7 +157,7 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
     @property
     def embedding_dim(self) -> int:
         """Number of components; set it to move the slider."""
-        return self._settings.embedding_dim
+        return self._shown.embedding_dim
 
     @embedding_dim.setter
     def embedding_dim(self, value: int) -> None:
@@ -183,18 +166,11 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
     @property
     def theiler(self) -> int:
         """Theiler window in samples; set it to move the slider."""
-        return self._settings.theiler
+        return self._shown.theiler
 
     @theiler.setter
     def theiler(self, value: int) -> None:
         self._change(theiler=value)
-
-    def wait(self, *, timeout: float = 60.0) -> bool:
-        """Wait until the charts and the estimate belong to what the sliders say; False if they do not in time."""
-        with self._lock:
-            return self._lock.wait_for(
-                lambda: all(self._told.get(part) == self._settings for part in ("curves", "estimate")), timeout
-            )
 
     def snapshot(self) -> Snapshot:
         """A static picture of what the view shows, for a saved notebook; it waits for the estimate.
@@ -204,7 +180,7 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
         InputError
             If the sequence is too short for the embedding.
         """
-        now = self._settings
+        now = self._shown
         curve, cao = self._divergence(now), self._cao(now.delay, now.theiler)
         figure = plot.embedding(
             embed(self._x, delay=now.delay, dim=min(now.embedding_dim, 3)),
@@ -217,20 +193,8 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
         )
         return Snapshot(plot.png(figure, dpi=80), f"{self._title()}; {self._describe(self._lyapunov(now))}")
 
-    def close(self) -> None:
-        """Remove the view; what is being computed is not waited for."""
-        if self._ended:
-            return
-        self._ended = True
-        registry.remove("view", self._name, self)
-        self._quick.close()
-        self._slow.close()
-        for part in (*self._sliders.values(), *self.children[1].children, *self.children):
-            part.close()
-        super().close()
-
     def __repr__(self) -> str:
-        now = self._settings
+        now = self._shown
         return f"EmbeddingExplorer(delay={now.delay}, embedding_dim={now.embedding_dim}, theiler={now.theiler})"
 
     # -- what it shows -------------------------------------------------------------------------------
@@ -276,7 +240,7 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
 
         self._information, self._cao, self._divergence, self._lyapunov = information, cao, divergence, lyapunov
 
-    def _make_page(self, name: str) -> None:
+    def _make_page(self, first: Embedding, name: str) -> None:
         source = SequenceSource(self._x)
         self._feed = Feed(source.schema, window=len(self._values), max_bytes=16 * len(self._values) + (1 << 20))
         for block in source.blocks():
@@ -286,56 +250,34 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
         # Positions travel relative to the mean, so that float32 keeps small motion on a large offset.
         self._offset = float(self._values.mean())
         self._generation = 0
-        self._dirty = True
-        self._attractor = AttractorCanvas(
-            _title=self._title(), _look=self._look(self._settings), layout={"flex": "1 1 320px"}
-        )
+        self._attractor = AttractorCanvas(_title=self._title(), _look=self._look(first), layout={"flex": "1 1 320px"})
         self._charts = ChartsCanvas(_title="Charts of the embedding", layout={"flex": "2 1 420px", "min_width": "0"})
-        self._outbox = Outbox(self._attractor.send)
-        self._attractor.on_msg(self._on_attractor)
         self._charts.on_msg(self._on_charts)
-        self._quick, self._slow = Latest(f"{name}-curves"), Latest(f"{name}-estimate", rest=REST)
         tips = {
             "delay": ("delay τ", "Samples between the components of the delay vectors"),
             "embedding_dim": ("dimension m", "Number of components of the delay vectors"),
             "theiler": ("Theiler window", "Neighbours are more than this many samples apart"),
         }
-        self._sliders = {field: self._slider(field, *words) for field, words in tips.items()}
-        row = {"flex_flow": "row wrap", "width": "100%", "grid_gap": "4px 14px"}
-        super().__init__(
-            [ipywidgets.HBox(list(self._sliders.values()), layout=row),
-             ipywidgets.HBox([self._attractor, self._charts], layout=row)],
-            layout={"width": "100%"},
-        )  # fmt: skip
+        work = {"curves": (self._compute_curves, 0.0), "estimate": (self._compute_estimate, REST)}
+        sliders = {field: self._slider(first, field, *words) for field, words in tips.items()}
+        self._build(first, work=work, controls=sliders, canvases=[self._attractor, self._charts], name=name)
 
-    def _slider(self, field: str, words: str, tip: str) -> Slider:
+    def _slider(self, first: Embedding, field: str, words: str, tip: str) -> Slider:
         least = 2 if field == "embedding_dim" else 1
-        value, most = getattr(self._settings, field), getattr(self._most, field)
+        value, most = getattr(first, field), getattr(self._most, field)
         if field == "theiler":  # what few will want would crowd out what most do
             most = max(value, min(most, 20 * value))
-        slider = Slider(
+        return Slider(
             min=least, max=most, value=value, description=words, tooltip=tip, continuous_update=True,
             layout={"flex": "1 1 240px", "min_width": "0", "max_width": "420px"},
         )  # fmt: skip
-        slider.style.description_width = "initial"
-        slider.observe(lambda change: self._from_slider(field, change["new"]), names="value")
-        return slider
 
-    def _from_slider(self, field: str, value: int) -> None:
-        if getattr(self._settings, field) != value:
-            self._change(**{field: value})
+    def _slider_ranges(self, shown: Embedding) -> dict[str, tuple[float, float, float]]:
+        sliders = self._controls.controls.items()
+        return {name: (each.min, max(each.max, getattr(shown, name)), each.step) for name, each in sliders}
 
     def _change(self, **changes: Any) -> None:
-        checked = {field: self._checked(field, value) for field, value in changes.items()}
-        with self._lock:
-            self._settings = now = replace(self._settings, **checked)
-        self._follow(now)
-
-    def _follow(self, now: Embedding) -> None:
-        """Have the page follow new settings: the attractor at once, the curves soon, the estimate after a rest."""
-        CLOCK.post(self._show, now)
-        self._quick.ask(lambda: self._compute_curves(now))
-        self._slow.ask(lambda: self._compute_estimate(now))
+        super()._change(**{field: self._checked(field, value) for field, value in changes.items()})
 
     # -- on threads of its own -----------------------------------------------------------------------
 
@@ -345,7 +287,6 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
             "_dimension", "Cao's test and false neighbours", lambda: dimension_chart(self._cao(now.delay, now.theiler))
         )
         self._tell("_information", "Average mutual information", self._information_chart)
-        self._note("curves", now)
 
     def _compute_estimate(self, now: Embedding) -> None:
         try:
@@ -354,12 +295,6 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
         except LabError as error:
             self.estimate, said = None, f"λ: not estimated: {error}"
         CLOCK.post(self._say, now, said)
-        self._note("estimate", now)
-
-    def _note(self, part: str, now: Embedding) -> None:
-        with self._lock:
-            self._told[part] = now
-            self._lock.notify_all()
 
     def _tell(self, trait: str, title: str, make: Callable[[], dict[str, Any]]) -> None:
         """Compute one chart and have the clock show it, or why there is none."""
@@ -385,15 +320,11 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
 
     # -- on the clock's thread -----------------------------------------------------------------------
 
-    def _show(self, now: Embedding) -> None:
-        if self._ended or now != self._settings:
+    def _show_controls(self, now: Embedding) -> None:
+        super()._show_controls(now)
+        if self._over(now):
             return
-        for field, slider in self._sliders.items():
-            value = getattr(now, field)
-            slider.max = max(slider.max, value)
-            if slider.value != value:
-                slider.value = value
-        known = self._told.get("estimate") == now
+        known = self._done.get("estimate") == now
         self._charts._now = {
             **vars(now),
             "step": self._step,
@@ -401,34 +332,28 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
             "estimate": self._charts._now["estimate"] if known else "λ: computing …",
             "computing": not known,
         }
-        self._dirty = True
-        self._send_points()
+        self._newest.show(self._points)
 
     def _put(self, trait: str, chart: dict[str, Any]) -> None:
         if not self._ended:
             setattr(self._charts, trait, chart)
 
     def _say(self, now: Embedding, said: str) -> None:
-        if not self._ended and now == self._settings:
+        if not self._over(now):
             self._charts._now = {**self._charts._now, "estimate": said, "computing": False}
 
-    def _send_points(self) -> None:
-        """Send the attractor as it is now; a browser that is behind gets the newest one when it has caught up."""
-        moment = time.monotonic()
-        if self._ended or not self._dirty or not self._outbox.ready(moment):
-            return
-        self._dirty = False
+    def _points(self) -> tuple[dict[str, Any], Any]:
+        """The attractor as it is now."""
         vertices = self._vertices()
         vertices[:, :3] -= self._offset
         self._generation += 1
-        self._attractor._look = self._look(self._settings)
-        data = memoryview(vertices.clip(-LARGEST, LARGEST).astype(np.float32).tobytes())
-        span = max(len(vertices), 1)
-        self._outbox.post({"kind": "points", "generation": self._generation, "span": span}, data, moment)
+        self._attractor._look = self._look(self._shown)
+        content = {"kind": "points", "generation": self._generation, "span": max(len(vertices), 1)}
+        return content, vertices.clip(-LARGEST, LARGEST).astype(np.float32).tobytes()
 
     def _vertices(self) -> np.ndarray:
         """The newest delay vectors, of which the first three components are drawn."""
-        now = self._settings
+        now = self._shown
         rows = min(MAX_DRAWN, len(self._values))
         trail = Trail(
             self._feed,
@@ -440,22 +365,9 @@ class EmbeddingExplorer(OnClock, ipywidgets.VBox):
         )
         return trail.take(rows)
 
-    def _on_attractor(self, _: Any, message: dict[str, Any], __: Any) -> None:
-        now, client = time.monotonic(), str(message.get("client"))
-        match message.get("kind"):
-            case "ack":
-                self._outbox.ack(client, int(message["seq"]), now)
-                self._send_points()
-            case "hello":
-                self._outbox.hello(client, now)
-                self._dirty = True
-                self._send_points()
-            case "goodbye":
-                self._outbox.goodbye(client)
-            case "no-webgl":
-                self._charts.errors.append("this browser has no WebGL2; snapshot() gives a static picture")
-            case "error":
-                self._attractor.errors.append(str(message.get("text")))
+    def _heard(self, message: dict[str, Any]) -> None:
+        if message.get("kind") == "no-webgl":
+            self._charts.errors.append("this browser has no WebGL2; snapshot() gives a static picture")
 
     def _on_charts(self, _: Any, message: dict[str, Any], __: Any) -> None:
         if message.get("kind") == "error":

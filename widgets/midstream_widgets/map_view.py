@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import ipywidgets
 import numpy as np
 import traitlets
 
-from midstream_lab import plot, registry
+from midstream_lab import plot
 from midstream_lab.errors import InputError, LabError
 
-from .base import RAMP, Canvas, OnClock, Snapshot, join_esm
+from .base import RAMP, Canvas, Snapshot, join_esm
 from .clock import CLOCK
-from .controls import Followed
-from .latest import Latest
-from .outbox import Outbox
+from .slider_view import SliderView
 
 __all__ = ["Drawing", "MapView", "Shown", "Window", "check_range"]
 
@@ -33,9 +28,6 @@ SOON, LATER = 0.03, 0.15
 
 #: Seconds without a move before what takes longer is begun.
 REST = 0.15
-
-#: What is computed, each on a thread of its own.
-PARTS = ("picture", "beside")
 
 Window = tuple[tuple[float, float], tuple[float, float]]
 
@@ -91,37 +83,22 @@ class MapCanvas(Canvas):
 S = TypeVar("S", bound=Shown)
 
 
-class MapView(OnClock, ipywidgets.VBox, Generic[S]):
+class MapView(SliderView[S], Generic[S]):
     """Base of the maps. A subclass says how its plane is drawn, and what takes longer."""
 
-    _ended = True  # until it has been made: ipywidgets also closes what was refused
     #: ``kind`` of the drawings, whether the plane is ``square``, and name and unit of a curve ``under`` it.
     _layout: dict[str, Any]
     _turn = 0
 
     def _make(self, shown: S, controls: dict[str, Any], *, axes: Sequence[str], title: str, name: str) -> None:
         """Make the page; the first window is all there is to see."""
-        self._shown, self._home, self._axes, self._title = shown, shown.window, tuple(axes), title
-        self._lock = threading.Condition()
-        self._done: dict[str, S] = {}
-        self._next: tuple[S, Drawing] | None = None
-        self._last: tuple[S, Drawing] | None = None
+        self._home, self._axes, self._title = shown.window, tuple(axes), title
         self._canvas = MapCanvas(
             _title=title, _layout=self._layout, _plane=self._plane_of(shown), _look={"ramp": RAMP},
             layout={"width": "100%"},
         )  # fmt: skip
-        self._canvas.on_msg(self._on_message)
-        self._outbox = Outbox(self._canvas.send)
-        self._quick, self._slow = Latest(f"{name}-picture"), Latest(f"{name}-beside", rest=REST)
-        for control in controls.values():
-            control.style.description_width = "initial"
-        self._controls = Followed(controls, moved=self._moved)
-        row = ipywidgets.HBox(list(controls.values()), layout={"flex_flow": "row wrap", "width": "100%"})
-        super().__init__([row, self._canvas] if controls else [self._canvas], layout={"width": "100%"})
-        self._ended = False
-        self._name = name
-        registry.register("view", name, self)
-        self._follow(shown)
+        work = {"picture": (self._compute_picture, 0.0), "beside": (self._compute_beside, REST)}
+        self._build(shown, work=work, controls=controls, canvases=[self._canvas], name=name)
 
     # -- what a subclass says ------------------------------------------------------------------------
 
@@ -133,14 +110,6 @@ class MapView(OnClock, ipywidgets.VBox, Generic[S]):
         """What stands beside the picture and takes longer, as it comes."""
         return iter(())
 
-    def _moved(self, name: str, value: Any) -> None:
-        """A person has moved a control."""
-        raise NotImplementedError
-
-    def _values(self, shown: S) -> dict[str, Any]:
-        """What the controls are to show."""
-        return {}
-
     @abstractmethod
     def _figure(self, shown: S) -> Any:
         """What is shown, as a figure of matplotlib."""
@@ -148,15 +117,10 @@ class MapView(OnClock, ipywidgets.VBox, Generic[S]):
     def _token(self, shown: S) -> str:
         """What the controls say, in a word."""
         return " ".join(
-            f"{value:.6g}" if isinstance(value, float) else f"{value}" for value in self._values(shown).values()
+            f"{value:.6g}" if isinstance(value, float) else f"{value}" for value in self._control_values(shown).values()
         )
 
     # -- what a program may do -----------------------------------------------------------------------
-
-    @property
-    def errors(self) -> list[str]:
-        """What went wrong in the browser, oldest first."""
-        return list(self._canvas.errors)
 
     @property
     def window(self) -> Window:
@@ -172,11 +136,6 @@ class MapView(OnClock, ipywidgets.VBox, Generic[S]):
         self._change(window=window)
         CLOCK.post(self._send_plane)
 
-    def wait(self, *, timeout: float = 60.0) -> bool:
-        """Wait until all that is shown has been computed; False if it is not in time."""
-        with self._lock:
-            return self._lock.wait_for(lambda: all(self._done.get(part) is self._shown for part in PARTS), timeout)
-
     def snapshot(self) -> Snapshot:
         """A static picture of what is shown, for a saved notebook."""
         shown = self._shown
@@ -184,38 +143,12 @@ class MapView(OnClock, ipywidgets.VBox, Generic[S]):
         said = f"{self._axes[0]} from {x0:.6g} to {x1:.6g}, {self._axes[1]} from {y0:.6g} to {y1:.6g}"
         return Snapshot(plot.png(self._figure(shown), dpi=80), f"{self._title}; {said}")
 
-    def close(self) -> None:
-        """Remove the view; what is being computed ends soon and is not waited for."""
-        if self._ended:
-            return
-        self._ended = True
-        registry.remove("view", self._name, self)
-        self._quick.close()
-        self._slow.close()
-        for part in (*self._controls.controls.values(), *self.children):
-            part.close()
-        super().close()
-
     # -- what it shows -------------------------------------------------------------------------------
 
     def _plane_of(self, shown: S) -> dict[str, Any]:
         # Counted: a page that has moved on by itself follows a program back to where it was before.
         self._turn += 1
         return {"axes": self._axes, "home": self._home, "shown": shown.window, "turn": self._turn}
-
-    def _change(self, **changes: Any) -> None:
-        with self._lock:
-            self._shown = shown = replace(self._shown, **changes)
-        self._follow(shown)
-
-    def _follow(self, shown: S) -> None:
-        CLOCK.post(self._show_controls, shown)
-        self._quick.ask(lambda: self._compute_picture(shown))
-        self._slow.ask(lambda: self._compute_beside(shown))
-
-    def _over(self, shown: S) -> bool:
-        """Whether nobody wants to see this any more."""
-        return self._ended or shown is not self._shown
 
     # -- on threads of its own -----------------------------------------------------------------------
 
@@ -227,7 +160,6 @@ class MapView(OnClock, ipywidgets.VBox, Generic[S]):
                 CLOCK.post(self._take, shown, drawing)
         except LabError as error:
             CLOCK.post(self._say, shown, {"why": str(error)})
-        self._note("picture", shown)
 
     def _compute_beside(self, shown: S) -> None:
         try:
@@ -237,73 +169,34 @@ class MapView(OnClock, ipywidgets.VBox, Generic[S]):
                 CLOCK.post(self._say, shown, side)
         except LabError as error:
             CLOCK.post(self._say, shown, {"said": str(error)})
-        self._note("beside", shown)
 
-    def _note(self, part: str, shown: S) -> None:
-        with self._lock:
-            self._done[part] = shown
-            if all(self._done.get(each) is shown for each in PARTS):
-                CLOCK.post(self._say, shown, {"computing": False})
-            self._lock.notify_all()
+    def _complete(self, shown: S) -> None:
+        CLOCK.post(self._say, shown, {"computing": False})
 
     # -- on the clock's thread -----------------------------------------------------------------------
-
-    def _show_controls(self, shown: S) -> None:
-        if not self._over(shown):
-            self._controls.show(self._values(shown))
 
     def _send_plane(self) -> None:
         if not self._ended:
             self._canvas._plane = self._plane_of(self._shown)
-
-    def _move_home(self, shown: S, home: Window, axes: Sequence[str]) -> None:
-        """All there is to see has become known, or another: show all of it."""
-        if self._over(shown):
-            return
-        self._home, self._axes = home, tuple(axes)
-        self._canvas._plane = self._plane_of(shown)
 
     def _say(self, shown: S, side: dict[str, Any]) -> None:
         if not self._over(shown):
             self._canvas._side = {**self._canvas._side, **side}
 
     def _take(self, shown: S, drawing: Drawing) -> None:
-        """Send a drawing, unless browsers are behind; then the newest goes when they have caught up."""
         if self._over(shown):
             return
         self._say(shown, {"why": "", **drawing.side})
-        self._next = (shown, drawing)
-        self._send()
-
-    def _send(self) -> None:
-        now = time.monotonic()
-        if self._ended or self._next is None or not self._outbox.ready(now):
-            return
-        (shown, drawing), self._next = self._next, None
-        self._last = (shown, drawing)
         values = drawing.values
         content = {
             "kind": "drawing", "window": drawing.window, "height": values.shape[0], "width": values.shape[1],
             "doubles": values.dtype == np.float64, "token": self._token(shown), "detail": drawing.detail,
         }  # fmt: skip
-        self._outbox.post(content, memoryview(values.tobytes()), now)
+        self._newest.show(lambda: (content, values.tobytes()))
 
-    def _on_message(self, _: Any, message: dict[str, Any], __: Sequence[Any]) -> None:
-        now, client = time.monotonic(), str(message.get("client"))
-        match message.get("kind"):
-            case "ack":
-                self._outbox.ack(client, int(message["seq"]), now)
-                self._send()
-            case "hello":
-                self._outbox.hello(client, now)
-                self._next = self._next or self._last
-                self._send()
-            case "goodbye":
-                self._outbox.goodbye(client)
-            case "window":
-                self._look_at(message)
-            case "error":
-                self._canvas.errors.append(str(message.get("text")))
+    def _heard(self, message: dict[str, Any]) -> None:
+        if message.get("kind") == "window":
+            self._look_at(message)
 
     def _look_at(self, message: dict[str, Any]) -> None:
         """What a person has zoomed to."""

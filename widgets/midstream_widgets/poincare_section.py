@@ -286,21 +286,15 @@ class PoincareSection(MapView[Cut]):
         low, high = float(along.min()), float(along.max())
         return min(low, cut.offset), max(high, cut.offset, low + 1e-9)
 
-    def _values(self, shown: Cut) -> dict[str, Any]:
+    def _control_values(self, shown: Cut) -> dict[str, Any]:
         parts = {f"normal {name}": part for name, part in zip(self._names, shown.normal, strict=True)}
         values = {"offset": shown.offset} | parts
         values |= {name: getattr(shown, name) for name in ("direction", "n", "across", "up", "return_map")}
         return {name: value for name, value in values.items() if name in self._controls.controls}
 
-    def _show_controls(self, shown: Cut) -> None:
-        if self._over(shown):
-            return
-        slider = self._controls.controls["offset"]
+    def _slider_ranges(self, shown: Cut) -> dict[str, tuple[float, float, float]]:
         low, high = self._offsets(shown)
-        with slider.hold_sync():
-            slider.min, slider.max = min(low, slider.min), max(high, slider.max)
-            slider.min, slider.max, slider.step = low, high, (high - low) * STEP
-        super()._show_controls(shown)
+        return {"offset": (low, high, (high - low) * STEP)}
 
     def _moved(self, name: str, value: Any) -> None:
         if name.startswith("normal "):
@@ -308,7 +302,7 @@ class PoincareSection(MapView[Cut]):
             normal[self._names.index(name.removeprefix("normal "))] = value
             self._turn_to(normal)
         else:
-            self._change(**{name: value})
+            super()._moved(name, value)
 
     def _labels(self, shown: Cut) -> tuple[str, str]:
         return (shown.across, f"next {shown.across}") if shown.return_map else (shown.across, shown.up)

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ipywidgets
 import numpy as np
 import traitlets
 import xarray as xr
 
-from midstream_lab import plot, registry
-from midstream_lab.attractors import recurrence_tile, rqa
+from midstream_lab import plot
+from midstream_lab.attractors import recurrence_tile
 from midstream_lab.errors import InputError, LabError
 from midstream_lab.sequence import pick_channel, sequence
 
-from .base import RAMP, Canvas, OnClock, Snapshot, join_esm, reject_unknown
+from .base import RAMP, Canvas, Snapshot, join_esm, reject_unknown
 from .clock import CLOCK
 from .controls import Choice, LogSlider
-from .latest import Latest
-from .outbox import Outbox
+from .recurrence_numbers import RecurrenceNumbers
+from .slider_view import SliderView
 from .thresholds import RATES, Thresholds
 
 __all__ = ["RecurrencePlot"]
@@ -36,31 +30,14 @@ QUICK, FINE = 2_000_000, 100_000_000
 #: Most pixels along a side of a tile, and those of a picture for a saved notebook.
 MOST_PIXELS, SAVED_PIXELS = 800, 500
 
-#: Delay vectors that are quantified before the next slider move, and at all: the time grows with their square.
-SOON, AT_ALL = 6000, 20_000
+#: Delay vectors that are quantified before the next slider move.
+SOON = 6000
 
 #: Seconds without a move before what takes longer is begun.
 REST = 0.2
 
-#: Seconds within which a page sends back what it was told.
-ECHO = 2.0
-
 NORMS = ("max", "euclidean")
 KEYWORDS = ("radius", "rate", "delay", "embedding_dim", "theiler", "norm", "dt", "channel", "name")
-
-#: Short names, as the field has them.
-SHORT = {
-    "recurrence_rate": "RR",
-    "determinism": "DET",
-    "mean_diagonal": "L",
-    "longest_diagonal": "Lmax",
-    "divergence": "DIV",
-    "diagonal_entropy": "ENTR",
-    "laminarity": "LAM",
-    "trapping_time": "TT",
-    "longest_vertical": "Vmax",
-    "trend": "TREND",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +59,7 @@ class RecurrenceCanvas(Canvas):
     _numbers = traitlets.Dict().tag(sync=True)
 
 
-class RecurrencePlot(OnClock, ipywidgets.VBox):
+class RecurrencePlot(SliderView[Shown]):
     """See which moments of a sequence are alike, zoom in, and move the threshold.
 
     Only what is in sight is computed, at the resolution of the screen, so that long sequences need no matrix. A
@@ -138,8 +115,6 @@ class RecurrencePlot(OnClock, ipywidgets.VBox):
     >>> view.close()
     """
 
-    _ended = True  # until it has been made: ipywidgets also closes what was refused
-
     def __init__(
         self,
         x: Any,
@@ -176,32 +151,28 @@ class RecurrencePlot(OnClock, ipywidgets.VBox):
         self._x = pick_channel(sequence(x, dt=dt), channel)
         self._values = np.ascontiguousarray(self._x.values)
         self._thresholds = {each: Thresholds(self._values, norm=each, **self._embedding) for each in NORMS}
-        self._rqa = lru_cache(maxsize=64)(self._quantify_part)
+        self._numbers = RecurrenceNumbers(
+            self._values, self._embedding, rows=self._rows, step=self._step, unit=self._unit
+        )
         self._rate: float | None = None
         if radius is None:
             self._rate = _checked_rate(0.05 if rate is None else rate)
             radius = self._thresholds[norm].radius(self._rate)
         whole = (0, self._rows)
-        self._shown = Shown(radius=float(radius), norm=norm, rows=whole, columns=whole)
         self._pixels = SAVED_PIXELS
-        # What the sliders were told, and when.
-        self._sent: dict[str, deque[tuple[float, float]]] = {each: deque(maxlen=256) for each in ("rate", "radius")}
-        self._tile: tuple[Shown, xr.DataArray] | None = None
         self.quantification: xr.Dataset | None = None
-        self._lock = threading.Condition()
-        self._told: Shown | None = None
-        self._make_page(name)
-        self._ended = False
-        self._name = name
-        registry.register("view", name, self)
-        self._follow(self._shown)
+        shown = Shown(radius=float(radius), norm=norm, rows=whole, columns=whole)
+        plane = {"rows": self._rows, "step": self._step, "unit": self._unit, "theiler": self._embedding["theiler"]}
+        self._canvas = RecurrenceCanvas(
+            _title=self._title(),
+            _plane={**plane, "shown": {"rows": whole, "columns": whole}},
+            _look={"ramp": RAMP},
+            layout={"width": "100%"},
+        )
+        work = {"tile": (self._draw_soon, 0.0), "fine": (self._draw_finely, REST)}
+        self._build(shown, work=work, controls=self._make_controls(shown), canvases=[self._canvas], name=name)
 
     # -- what a program may do -----------------------------------------------------------------------
-
-    @property
-    def errors(self) -> list[str]:
-        """What went wrong in the browser, oldest first."""
-        return list(self._canvas.errors)
 
     @property
     def radius(self) -> float:
@@ -248,76 +219,58 @@ class RecurrencePlot(OnClock, ipywidgets.VBox):
         CLOCK.post(self._send_window, whole)
         self._change(**whole)
 
-    def wait(self, *, timeout: float = 60.0) -> bool:
-        """Wait until the finer tile and the numbers belong to what is in sight; False if they do not in time."""
-        with self._lock:
-            return self._lock.wait_for(lambda: self._told == self._shown, timeout)
-
     def snapshot(self) -> Snapshot:
         """A static picture of what is in sight, with its numbers, for a saved notebook."""
         shown = self._shown
         tile = self._compute_tile(shown, size=SAVED_PIXELS, pairs=FINE)
         try:
-            numbers = self._quantify(shown)
+            numbers = self._numbers.of(shown.columns, radius=shown.radius, norm=shown.norm)
         except LabError:
             numbers = None
         figure = plot.recurrence(tile, rqa=numbers, title=self._title())
         return Snapshot(plot.png(figure, dpi=80), f"{self._title()}; radius {shown.radius:.3g}, {shown.norm} norm")
-
-    def close(self) -> None:
-        """Remove the view; what is being computed is not waited for."""
-        if self._ended:
-            return
-        self._ended = True
-        registry.remove("view", self._name, self)
-        self._quick.close()
-        self._slow.close()
-        for part in (*self._controls.values(), *self.children):
-            part.close()
-        super().close()
 
     def __repr__(self) -> str:
         return f"RecurrencePlot({self._rows:,} delay vectors, radius={self.radius:.3g}, norm={self.norm!r})"
 
     # -- what it shows -------------------------------------------------------------------------------
 
-    def _make_page(self, name: str) -> None:
-        plane = {"rows": self._rows, "step": self._step, "unit": self._unit, "theiler": self._embedding["theiler"]}
-        plane["shown"] = {"rows": self._shown.rows, "columns": self._shown.columns}
-        self._canvas = RecurrenceCanvas(
-            _title=self._title(), _plane=plane, _look={"ramp": RAMP}, layout={"width": "100%"}
-        )
-        self._canvas.on_msg(self._on_message)
-        self._outbox = Outbox(self._canvas.send)
-        self._quick, self._slow = Latest(f"{name}-tile"), Latest(f"{name}-fine", rest=REST)
+    def _make_controls(self, shown: Shown) -> dict[str, Any]:
         wide = {"flex": "1 1 260px", "min_width": "0", "max_width": "440px"}
-        low, high = self._radii()
-        self._controls: dict[str, Any] = {
+        low, high, step = self._radii(shown)
+        values = self._control_values(shown)
+        return {
             "rate": LogSlider(
-                value=self._in_range("rate"), min=np.log10(RATES[0]), max=np.log10(RATES[1]),
+                value=values["rate"], min=np.log10(RATES[0]), max=np.log10(RATES[1]),
                 step=0.01, readout_format=".2g", description="recurrence rate", layout=wide,
                 tooltip="Share of the pairs outside the Theiler window that recur",
             ),
             "radius": LogSlider(
-                value=self.radius, min=low, max=high, step=(high - low) / 300, readout_format=".3g",
+                value=values["radius"], min=low, max=high, step=step, readout_format=".3g",
                 description=f"radius{self._of_unit()}", layout=wide, tooltip="Vectors no further apart recur",
             ),
             "norm": Choice(
-                options=[("maximum", "max"), ("Euclidean", "euclidean")], value=self.norm, description="norm",
+                options=[("maximum", "max"), ("Euclidean", "euclidean")], value=shown.norm, description="norm",
                 layout={"flex": "0 1 200px", "min_width": "0"}, tooltip="Distance of two delay vectors",
             ),
         }  # fmt: skip
-        for field, control in self._controls.items():
-            control.style.description_width = "initial"
-            control.observe(lambda change, field=field: self._from_control(field, change["new"]), names="value")
-        row = ipywidgets.HBox(list(self._controls.values()), layout={"flex_flow": "row wrap", "width": "100%"})
-        super().__init__([row, self._canvas], layout={"width": "100%"})
 
-    def _radii(self) -> tuple[float, float]:
-        """Decades between which the radius slider moves."""
-        ends = [self._thresholds[self.norm].radius(rate) for rate in RATES]
-        low, high = (np.log10(end) for end in (min(ends[0], self.radius), max(ends[1], self.radius)))
-        return float(low), float(max(high, low + 0.01))
+    def _radii(self, shown: Shown) -> tuple[float, float, float]:
+        """Decades between which the radius slider moves, and its step."""
+        ends = [self._thresholds[shown.norm].radius(rate) for rate in RATES]
+        low, high = (float(np.log10(end)) for end in (min(ends[0], shown.radius), max(ends[1], shown.radius)))
+        high = max(high, low + 0.01)
+        return low, high, (high - low) / 300
+
+    def _slider_ranges(self, shown: Shown) -> dict[str, tuple[float, float, float]]:
+        return {"radius": self._radii(shown)}
+
+    def _control_values(self, shown: Shown) -> dict[str, Any]:
+        rate = self._thresholds[shown.norm].rate(shown.radius)
+        return {"rate": min(max(rate, RATES[0]), RATES[1]), "radius": shown.radius, "norm": shown.norm}
+
+    def _moved(self, name: str, value: Any) -> None:
+        setattr(self, name, value)
 
     def _of_unit(self) -> str:
         unit = str(self._x.attrs.get("units", ""))
@@ -327,63 +280,33 @@ class RecurrencePlot(OnClock, ipywidgets.VBox):
         named = f" of {self._x.name}" if self._x.name else ""
         return "Recurrence plot{}, delay {delay}, dimension {embedding_dim}".format(named, **self._embedding)
 
-    def _from_control(self, field: str, value: Any) -> None:
-        # Handled on the clock's thread, as is what brings the controls to what a program has set.
-        if self._following or self._stands_at(field, value):
-            return
-        # The page rounds what it is told to the steps of a slider and sends that back, perhaps after the next move.
-        begun = time.monotonic() - ECHO
-        if field == "norm" or not any(
-            when > begun and self._near(field, value, told) for when, told in self._sent[field]
-        ):
-            setattr(self, field, value)
-
-    def _stands_at(self, field: str, value: Any) -> bool:
-        """Whether a control at `value` says what holds."""
-        if field == "norm":
-            return bool(value == self.norm)
-        return self._near(field, value, self._in_range(field))
-
-    def _near(self, field: str, value: float, other: float) -> bool:
-        """Whether two values are the same step of a slider."""
-        return bool(abs(np.log10(value / other)) < 0.505 * self._controls[field].step)
-
-    def _in_range(self, field: str) -> float:
-        """What a slider is to show."""
-        return self.radius if field == "radius" else min(max(self.rate, RATES[0]), RATES[1])
-
-    _following = False
-
-    def _change(self, **changes: Any) -> None:
-        with self._lock:
-            self._shown = shown = replace(self._shown, **changes)
-        self._follow(shown)
-
-    def _follow(self, shown: Shown) -> None:
-        CLOCK.post(self._show_controls)
-        self._quick.ask(lambda: self._compute(shown, QUICK, SOON))
-        self._slow.ask(lambda: self._compute(shown, FINE, AT_ALL))
-
     # -- on threads of its own -----------------------------------------------------------------------
 
-    def _compute(self, shown: Shown, pairs: int, most: int) -> None:
-        """A tile from at most so many pairs, then the numbers if there are at most so many vectors."""
-        CLOCK.post(self._take, shown, self._compute_tile(shown, size=self._pixels, pairs=pairs))
-        size = self._stretch(shown)[1] - self._stretch(shown)[0]
-        final = most == AT_ALL
-        if size <= most or final:
-            try:
-                self.quantification = self._quantify(shown)
-                told = self._numbers(shown, self.quantification)
-            except LabError as error:
-                self.quantification, told = None, {"why": str(error)}
+    def _draw_soon(self, shown: Shown) -> None:
+        """A tile at once, and the numbers if there are few vectors."""
+        self._draw(shown, QUICK)
+        first, stop = self._numbers.part(shown.columns)
+        if stop - first <= SOON:
+            self._quantify(shown)
         else:
-            told = {"computing": True}
+            CLOCK.post(self._say, shown, {"computing": True})
+
+    def _draw_finely(self, shown: Shown) -> None:
+        """A tile of more pairs, and the numbers."""
+        self._draw(shown, FINE)
+        self._quantify(shown)
+
+    def _draw(self, shown: Shown, pairs: int) -> None:
+        tile = self._compute_tile(shown, size=self._pixels, pairs=pairs)
+        CLOCK.post(self._newest.show, lambda: _picture(shown, tile))
+
+    def _quantify(self, shown: Shown) -> None:
+        try:
+            self.quantification = self._numbers.of(shown.columns, radius=shown.radius, norm=shown.norm)
+            told = self._numbers.words(shown.columns, self.quantification)
+        except LabError as error:
+            self.quantification, told = None, {"why": str(error)}
         CLOCK.post(self._say, shown, told)
-        if final:
-            with self._lock:
-                self._told = shown
-                self._lock.notify_all()
 
     def _compute_tile(self, shown: Shown, *, size: int, pairs: int) -> xr.DataArray:
         height, width = (min(size, stop - first) for first, stop in (shown.rows, shown.columns))
@@ -402,98 +325,19 @@ class RecurrencePlot(OnClock, ipywidgets.VBox):
         tile = tile.assign_coords({dim: tile[dim] * self._step for dim in tile.dims})
         return tile.assign_attrs(dt=self._step, time_unit=self._unit)
 
-    def _stretch(self, shown: Shown) -> tuple[int, int]:
-        """The delay vectors that are quantified."""
-        return (0, self._rows) if self._rows <= AT_ALL else shown.columns
-
-    def _quantify(self, shown: Shown) -> xr.Dataset:
-        first, stop = self._stretch(shown)
-        if stop - first > AT_ALL:
-            raise InputError(
-                f"{stop - first:,} delay vectors are too many to quantify while you wait; zoom in to at most {AT_ALL:,}"
-            )
-        return self._rqa(first, stop, shown.radius, shown.norm)
-
-    def _quantify_part(self, first: int, stop: int, radius: float, norm: str) -> xr.Dataset:
-        beyond = (self._embedding["embedding_dim"] - 1) * self._embedding["delay"]
-        return rqa(self._values[first : stop + beyond], radius=radius, rate=None, norm=norm, **self._embedding)
-
-    def _numbers(self, shown: Shown, found: xr.Dataset) -> dict[str, Any]:
-        first, stop = self._stretch(shown)
-        whole = stop - first == self._rows
-        table = [
-            [SHORT[name], name.replace("_", " "), f"{float(value):.4g}" if np.isfinite(value) else "none",
-             "" if value.attrs["units"] == "1" else value.attrs["units"]]
-            for name, value in ((str(each), found[each]) for each in found.data_vars)
-        ]  # fmt: skip
-        part = "" if whole else f", from {first * self._step:.4g} to {stop * self._step:.4g} {self._unit}"
-        return {"table": table, "of": f"of {stop - first:,} delay vectors{part}"}
-
     # -- on the clock's thread -----------------------------------------------------------------------
-
-    def _show_controls(self) -> None:
-        if self._ended:
-            return
-        self._following = True
-        try:
-            radius = self._controls["radius"]
-            low, high = self._radii()
-            if (radius.min, radius.max) != (low, high):
-                radius.min, radius.max = min(low, radius.min), max(high, radius.max)
-                radius.min, radius.max, radius.step = low, high, (high - low) / 300
-            for field, sent in self._sent.items():
-                if not self._stands_at(field, self._controls[field].value):
-                    self._controls[field].value = value = self._in_range(field)
-                    sent.append((time.monotonic(), value))
-            self._controls["norm"].value = self.norm
-        finally:
-            self._following = False
 
     def _send_window(self, parts: dict[str, tuple[int, int]]) -> None:
         if not self._ended:
             self._canvas._plane = {**self._canvas._plane, "shown": parts}
 
     def _say(self, shown: Shown, told: dict[str, Any]) -> None:
-        if not self._ended and shown == self._shown:
+        if not self._over(shown):
             self._canvas._numbers = {"radius": f"{shown.radius:.4g}{self._of_unit()}", **told}
 
-    def _take(self, shown: Shown, tile: xr.DataArray) -> None:
-        """A tile has been made: send it, unless browsers are behind; then the newest goes when they have caught up."""
-        self._tile = (shown, tile)
-        self._send()
-
-    def _send(self) -> None:
-        now = time.monotonic()
-        if self._ended or self._tile is None or not self._outbox.ready(now):
-            return
-        (shown, tile), self._tile = self._tile, None
-        self._last = (shown, tile)
-        height, width = tile.shape
-        content = {
-            "kind": "tile", "rows": shown.rows, "columns": shown.columns, "height": height, "width": width,
-            "radius": shown.radius, "exact": tile.attrs["exact"], "per_pixel": tile.attrs["per_pixel"],
-        }  # fmt: skip
-        # Rounded up: a single recurrence in a pixel is not lost.
-        self._outbox.post(content, memoryview(np.ceil(255 * tile.values).astype(np.uint8).tobytes()), now)
-
-    _last: tuple[Shown, xr.DataArray] | None = None
-
-    def _on_message(self, _: Any, message: dict[str, Any], __: Sequence[Any]) -> None:
-        now, client = time.monotonic(), str(message.get("client"))
-        match message.get("kind"):
-            case "ack":
-                self._outbox.ack(client, int(message["seq"]), now)
-                self._send()
-            case "hello":
-                self._outbox.hello(client, now)
-                self._tile = self._tile or self._last
-                self._send()
-            case "goodbye":
-                self._outbox.goodbye(client)
-            case "window":
-                self._look_at(message)
-            case "error":
-                self._canvas.errors.append(str(message.get("text")))
+    def _heard(self, message: dict[str, Any]) -> None:
+        if message.get("kind") == "window":
+            self._look_at(message)
 
     def _look_at(self, message: dict[str, Any]) -> None:
         """What a person has zoomed to."""
@@ -504,6 +348,16 @@ class RecurrencePlot(OnClock, ipywidgets.VBox):
             begin = int(min(max(np.floor(first), 0), self._rows - 1))
             parts[name] = (begin, int(min(max(np.ceil(stop), begin + 1), self._rows)))
         self._change(**parts)
+
+
+def _picture(shown: Shown, tile: xr.DataArray) -> tuple[dict[str, Any], bytes]:
+    """What is sent of a tile; rounded up, so that a single recurrence in a pixel is not lost."""
+    height, width = tile.shape
+    content = {
+        "kind": "tile", "rows": shown.rows, "columns": shown.columns, "height": height, "width": width,
+        "radius": shown.radius, "exact": tile.attrs["exact"], "per_pixel": tile.attrs["per_pixel"],
+    }  # fmt: skip
+    return content, np.ceil(255 * tile.values).astype(np.uint8).tobytes()
 
 
 def _checked_rate(rate: Any) -> float:

@@ -6,11 +6,9 @@ import math
 
 import numpy as np
 
-from ..common.neighbours import find_neighbours
 from ..preset import kernel
-from .embedding import embed_delay
 from .spectrum import orthonormalise
-from .tangent import SETTLE, fit_gradients
+from .tangent import SETTLE, fit_gradients, gather, mean_square
 
 
 @kernel
@@ -58,39 +56,32 @@ def push_frame(gradient, delay, blocks):
 
 
 @kernel
-def grow_data_frame(x, delay, dim, theiler, counts, ridge, blocks):
-    """Log growth of a frame and error of prediction over one delay, for several neighbourhood sizes.
+def grow_data_frame(x, delay, dim, theiler, counts, ridges, blocks):
+    """Log growth of a frame and error of prediction over one delay, for several neighbourhood sizes and penalties.
 
     Parameters
     ----------
     x : (n,) float64
     delay, dim, theiler, blocks : int
     counts : (sizes,) int64, increasing: neighbours in a fit
-    ridge : float
+    ridges : (penalties,) float64: as for `fit_gradients`
 
     Returns
     -------
-    total : (sizes, blocks, dim) float64, used : (sizes, blocks) int64: as `push_frame`
-    square : (sizes,) float64: mean squared error of prediction, NaN where nothing could be fitted
+    total : (members, blocks, dim) float64, used : (members, blocks) int64: as `push_frame`
+    square : (members,) float64: mean squared error of prediction, NaN where nothing could be fitted
     """
-    sizes = counts.shape[0]
-    total = np.zeros((sizes, blocks, dim))
-    used = np.zeros((sizes, blocks), np.int64)
-    square = np.full(sizes, np.nan)
-    rows = x.shape[0] - dim * delay
-    if rows <= 0:
+    sizes, penalties = counts.shape[0], ridges.shape[0]
+    total = np.zeros((penalties * sizes, blocks, dim))
+    used = np.zeros((penalties * sizes, blocks), np.int64)
+    square = np.full(penalties * sizes, np.nan)
+    if x.shape[0] <= dim * delay:
         return total, used, square
-    points = embed_delay(x, delay, dim, rows)
-    future = x[dim * delay :]
-    index, _ = find_neighbours(points, counts[sizes - 1], theiler)
-    for size in range(sizes):
-        gradient, error = fit_gradients(points, future, index, counts[size], ridge)
-        total[size], used[size] = push_frame(gradient, delay, blocks)
-        fitted, added = 0, 0.0
-        for i in range(rows):
-            if not math.isnan(error[i]):
-                fitted += 1
-                added += error[i] * error[i]
-        if fitted > 0:
-            square[size] = added / fitted
+    points, future, index = gather(x, delay, dim, theiler, counts[sizes - 1])
+    for penalty in range(penalties):
+        for size in range(sizes):
+            member = penalty * sizes + size
+            gradient, error = fit_gradients(points, future, index, counts[size], ridges[penalty])
+            total[member], used[member] = push_frame(gradient, delay, blocks)
+            square[member] = mean_square(error)
     return total, used, square

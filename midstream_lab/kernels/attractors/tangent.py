@@ -136,6 +136,26 @@ def push_tangents(gradient, delay, blocks):
 
 
 @kernel
+def gather(x, delay, dim, theiler, most):
+    """Delay vectors, the value one delay after each, and the `most` nearest neighbours of each."""
+    rows = x.shape[0] - dim * delay
+    points = embed_delay(x, delay, dim, rows)
+    index, _ = find_neighbours(points, most, theiler)
+    return points, x[dim * delay :], index
+
+
+@kernel
+def mean_square(error):
+    """Mean of the squares that are not NaN; NaN if there is none."""
+    count, added = 0, 0.0
+    for each in error:
+        if not math.isnan(each):
+            count += 1
+            added += each * each
+    return added / count if count > 0 else math.nan
+
+
+@kernel
 def grow_tangents(x, delay, dim, theiler, counts, ridge, blocks):
     """Log growth of perturbations and error of prediction over one delay, for several neighbourhood sizes.
 
@@ -155,20 +175,11 @@ def grow_tangents(x, delay, dim, theiler, counts, ridge, blocks):
     total = np.zeros((sizes, blocks))
     used = np.zeros((sizes, blocks), np.int64)
     square = np.full(sizes, np.nan)
-    rows = x.shape[0] - dim * delay
-    if rows <= 0:
+    if x.shape[0] <= dim * delay:
         return total, used, square
-    points = embed_delay(x, delay, dim, rows)
-    future = x[dim * delay :]
-    index, _ = find_neighbours(points, counts[sizes - 1], theiler)
+    points, future, index = gather(x, delay, dim, theiler, counts[sizes - 1])
     for size in range(sizes):
         gradient, error = fit_gradients(points, future, index, counts[size], ridge)
         total[size], used[size] = push_tangents(gradient, delay, blocks)
-        fitted, added = 0, 0.0
-        for i in range(rows):
-            if not math.isnan(error[i]):
-                fitted += 1
-                added += error[i] * error[i]
-        if fitted > 0:
-            square[size] = added / fitted
+        square[size] = mean_square(error)
     return total, used, square
